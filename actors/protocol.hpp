@@ -1,0 +1,82 @@
+#pragma once
+/// Every conversation of fasti's actors on one page.
+///
+///     who sends        message            to whom        what it says
+///     ───────────────  ─────────────────  ─────────────  ──────────────────────────────────────
+///     any thread       inbox_ready        aggregate      commands or queries wait in your inbox
+///     reader thread    aggregate_loaded   aggregate      here is your state
+///     journal          head_rose          bus            events up to here are durable
+///     node             subscribe          bus            tell this one, from now on
+///     bus              head_rose          projection     events up to here are durable
+///     projection       caught_up          bus            I have folded up to here: tell me more
+///     any thread       queries_ready      projection     queries wait in your inbox
+///     reader thread    step_done          projection     the step that you asked for is over
+///     node             rebuild_view       projection     forget the view, fold it from 0
+///     node's tick      deadline_tick      projection     look at the deadlines of those who wait
+///
+/// Nobody waits for an answer, so nothing can wait for ever. Every mailbox has a bound: an inbox
+/// wakes its owner once however much it holds; a subscriber is told of one head and not again
+/// before it has caught up; a projection has one step at work. Payloads that cannot be copied
+/// travel behind a shared pointer; nothing here ever crosses a wire.
+
+#include "actors/caf/interface.hpp"
+#include "fasti/result.hpp"
+#include "runtime/core/aggregate_machine.hpp"
+
+namespace fasti::actors {
+
+// -- aggregate -----------------------------------------------------------------------------------
+
+struct inbox_ready {};
+
+struct aggregate_loaded {
+  std::shared_ptr<result<core::recovered_aggregate>> loaded;
+};
+
+using aggregate_actor = typed_interface<void(inbox_ready), void(aggregate_loaded)>;
+
+// -- bus and its subscribers ---------------------------------------------------------------------
+
+struct head_rose {
+  position head{};
+};
+
+using subscriber_actor = typed_interface<void(head_rose)>;
+
+struct subscribe {
+  subscriber_actor who;
+};
+
+struct caught_up {
+  subscriber_actor who;
+  position at{};
+};
+
+using bus_actor = typed_interface<void(head_rose), void(subscribe), void(caught_up)>;
+
+// -- projection ----------------------------------------------------------------------------------
+
+struct queries_ready {};
+struct step_done {};
+struct deadline_tick {};
+
+struct rebuild_view {
+  std::function<void(result<void>)> done;
+};
+
+using projection_actor = typed_interface<void(head_rose), void(queries_ready), void(step_done),
+                                         void(deadline_tick), void(rebuild_view)>;
+
+}  // namespace fasti::actors
+
+FASTI_MESSAGES_BEGIN(fasti_actors, 1000)
+FASTI_MESSAGE(fasti_actors, fasti::actors::inbox_ready)
+FASTI_MESSAGE(fasti_actors, fasti::actors::aggregate_loaded)
+FASTI_MESSAGE(fasti_actors, fasti::actors::head_rose)
+FASTI_MESSAGE(fasti_actors, fasti::actors::subscribe)
+FASTI_MESSAGE(fasti_actors, fasti::actors::caught_up)
+FASTI_MESSAGE(fasti_actors, fasti::actors::queries_ready)
+FASTI_MESSAGE(fasti_actors, fasti::actors::step_done)
+FASTI_MESSAGE(fasti_actors, fasti::actors::deadline_tick)
+FASTI_MESSAGE(fasti_actors, fasti::actors::rebuild_view)
+FASTI_MESSAGES_END(fasti_actors)

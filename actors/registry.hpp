@@ -1,0 +1,69 @@
+#pragma once
+/// Who is alive: the owner of every aggregate's handle (CAF destroys an actor that nobody holds).
+/// Spawns on the first arrival, takes out of memory what has been idle (passivation). Any thread.
+///
+/// An aggregate leaves only when nothing of it is outstanding: then all its events are durable, and
+/// the next arrival finds them in the journal.
+
+#include <array>
+#include <mutex>
+#include <unordered_map>
+
+#include "actors/aggregate_actor.hpp"
+
+namespace fasti::actors {
+
+class aggregate_registry {
+ public:
+  /// `node` must outlive it.
+  aggregate_registry(const actor_host& host, const services& node);
+  ~aggregate_registry();
+
+  /// A place in an aggregate's queue: who has it keeps the aggregate in memory.
+  struct place {
+    std::shared_ptr<aggregate_slot> slot;
+    aggregate_actor owner;
+    core::in_flight_permit permit;
+  };
+
+  /// Refused with `unavailable` when the node ("node-busy") or the aggregate ("queue-full") has
+  /// as many commands in flight as it may. `decider` must outlive the registry.
+  [[nodiscard]] result<place> enter(const stream_id& stream, const fasti::detail::decider_port& decider);
+
+  /// Hands over what arrived and wakes the aggregate. Refused: untouched, `unavailable`.
+  [[nodiscard]] static result<void> deliver(const place& at, core::incoming&& arrival);
+
+  /// Time goes on: who has been idle for `idle_ticks_max` ticks leaves, and the longest idle ones
+  /// when there are too many.
+  void tick(std::uint64_t idle_ticks_max);
+
+  /// Stops all and lets go of them.
+  void stop_all();
+
+  [[nodiscard]] std::size_t live() const noexcept { return live_.load(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.load(); }
+
+ private:
+  struct entry {
+    std::shared_ptr<aggregate_slot> slot;
+    aggregate_actor owner;
+  };
+  struct shard {
+    std::mutex mutex;
+    std::unordered_map<stream_id, entry> entries;  // protected by mutex
+  };
+  static constexpr std::size_t shards_count = 64;
+
+  shard& shard_of(const stream_id& stream);
+  void spawn(entry& into, const stream_id& stream, const fasti::detail::decider_port& decider);
+  void sweep(shard& s, std::uint64_t idle_ticks_max, std::size_t entries_max);
+
+  const actor_host& host_;
+  const services& node_;
+  std::array<shard, shards_count> shards_;
+  std::atomic<std::size_t> live_{0};
+  std::atomic<std::size_t> in_flight_{0};
+  std::atomic<std::uint64_t> now_tick_{0};
+};
+
+}  // namespace fasti::actors

@@ -1,0 +1,141 @@
+#include "persistence/block_store.hpp"
+
+#include <algorithm>
+
+namespace fasti::persistence {
+namespace {
+
+// Keys only grow, so the buffer's size hardly matters for what is written; a larger one makes
+// larger first tables and fewer of them.
+const database_options options{.write_buffer_bytes = 32U << 20,
+                               .cache_bytes = 32U << 20,
+                               .file_bytes_max = 32U << 20,
+                               .bloom_bits_per_key = 0};
+
+std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
+leveldb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
+
+error missing(position p) {
+  return {errc::corrupt, "record-missing",
+          "journal, position " + std::to_string(count_of(p)) + ": its block is not there"};
+}
+
+error foreign_key() {
+  return {errc::corrupt, "record-damaged", "journal: a key that is not a position"};
+}
+
+result<block_store::block_ptr> block_at(const leveldb::Iterator& it) {
+  if (it.key().size() != 8) return foreign_key();
+  return block::open(view(it.value()), position{from_big_endian(view(it.key()))});
+}
+
+}  // namespace
+
+result<std::unique_ptr<block_store>> block_store::open(const std::string& path, create_mode mode,
+                                                       std::size_t recent_bytes_max) {
+  auto db = database::open(path, mode, options);
+  if (!db) return std::move(db).error();
+  return std::unique_ptr<block_store>(new block_store(*std::move(db), recent_bytes_max));
+}
+
+result<void> block_store::append(const std::vector<block_ptr>& blocks) {
+  leveldb::WriteBatch batch;
+  for (const auto& b : blocks) batch.Put(big_endian(count_of(b->last())), slice(b->bytes()));
+  if (auto wrote = db_->write_synced(batch); !wrote) return wrote;
+  const std::lock_guard lock(mutex_);
+  for (const auto& b : blocks) {
+    recent_.push_back(b);
+    recent_bytes_ += b->bytes().size();
+  }
+  while (recent_.size() > 1 && recent_bytes_ > recent_bytes_max_) {
+    recent_bytes_ -= recent_.front()->bytes().size();
+    recent_.pop_front();
+  }
+  return {};
+}
+
+result<block_store::block_ptr> block_store::newest() const {
+  const auto it = db_->iterate();
+  it->SeekToLast();
+  if (auto good = db_->check(*it); !good) return std::move(good).error();
+  if (!it->Valid()) return block_ptr();
+  return block_at(*it);
+}
+
+block_store::block_ptr block_store::recent(position p) const {
+  const std::lock_guard lock(mutex_);
+  if (recent_.empty() || p < recent_.front()->first() || p > recent_.back()->last()) return nullptr;
+  return *std::lower_bound(recent_.begin(), recent_.end(), p,
+                           [](const block_ptr& b, position at) { return b->last() < at; });
+}
+
+result<block_store::block_ptr> block_store::reader::at(position p) {
+  if (current_ && p >= current_->first() && p <= current_->last()) return current_;
+  if (auto recent = store_.recent(p)) {
+    current_ = std::move(recent);
+    return current_;
+  }
+  auto read = from_disk(p);
+  if (!read) return read;
+  current_ = *read;
+  return read;
+}
+
+result<block_store::block_ptr> block_store::reader::from_disk(position p) {
+  const bool follows = iterator_ && iterator_->Valid() && current_ &&
+                       p == next(current_->last()) &&
+                       from_big_endian(view(iterator_->key())) == count_of(current_->last());
+  if (follows) {
+    iterator_->Next();
+  } else {
+    if (!iterator_) iterator_ = store_.db_->iterate();
+    iterator_->Seek(big_endian(count_of(p)));
+  }
+  if (!iterator_->Valid()) {
+    // It may be newer than the iterator's view of the database.
+    if (auto good = store_.db_->check(*iterator_); !good) return std::move(good).error();
+    iterator_ = store_.db_->iterate();
+    iterator_->Seek(big_endian(count_of(p)));
+  }
+  // After a damaged table LevelDB's iterator goes on behind it: only the status tells.
+  if (auto good = store_.db_->check(*iterator_); !good) return std::move(good).error();
+  if (!iterator_->Valid()) return missing(p);
+  auto found = block_at(*iterator_);
+  if (!found) return found;
+  if (p < (*found)->first() || p > (*found)->last()) return missing(p);
+  return found;
+}
+
+result<position> block_store::first_of_newest(std::uint64_t commits) const {
+  const auto it = db_->iterate();
+  position first{1};
+  std::uint64_t seen = 0;
+  for (it->SeekToLast(); it->Valid() && seen < commits; it->Prev()) {
+    const auto b = block_at(*it);
+    if (!b) return b.error();
+    seen += (*b)->header().commits;
+    first = (*b)->first();
+  }
+  if (auto good = db_->check(*it); !good) return std::move(good).error();
+  return first;
+}
+
+result<position> block_store::last_block_before(timestamp time, position head) const {
+  // Times never go back along positions: a binary search over positions, a seek each.
+  reader blocks(*this);
+  std::uint64_t low = 0;  // a block ends here, and before `time`; 0: none is known
+  std::uint64_t high = count_of(head);
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low + 1) / 2;
+    const auto b = blocks.at(position{middle});
+    if (!b) return b.error();
+    if ((*b)->time() < time) {
+      low = count_of((*b)->last());
+    } else {
+      high = count_of((*b)->first()) - 1;
+    }
+  }
+  return position{low};
+}
+
+}  // namespace fasti::persistence

@@ -1,0 +1,60 @@
+#pragma once
+/// The journal's truth: blocks under the position of their last event, in one LevelDB. The newest
+/// ones stay in memory, so that those who follow the head never touch the disk.
+
+#include <deque>
+#include <mutex>
+
+#include "persistence/blocks.hpp"
+#include "persistence/database.hpp"
+
+namespace fasti::persistence {
+
+class block_store {
+ public:
+  using block_ptr = std::shared_ptr<const block>;
+
+  [[nodiscard]] static result<std::unique_ptr<block_store>> open(const std::string& path,
+                                                                 create_mode mode,
+                                                                 std::size_t recent_bytes_max);
+
+  /// Writes blocks in one batch and syncs it, once: all of them are durable or none is.
+  [[nodiscard]] result<void> append(const std::vector<block_ptr>& blocks);
+  /// The newest block; null when there is none.
+  [[nodiscard]] result<block_ptr> newest() const;
+  [[nodiscard]] std::uint64_t bytes_on_disk() const { return db_->bytes_on_disk(); }
+
+  /// Walks blocks forwards. Not thread-safe; must go before the store.
+  class reader {
+   public:
+    explicit reader(const block_store& store) : store_(store) {}
+    /// The block that holds position `p`. Precondition: `p` is durable. Errors: `corrupt` when it
+    /// is damaged or missing, or does not hold what its key says.
+    [[nodiscard]] result<block_ptr> at(position p);
+
+   private:
+    [[nodiscard]] result<block_ptr> from_disk(position p);
+    const block_store& store_;
+    block_ptr current_;
+    std::unique_ptr<leveldb::Iterator> iterator_;
+  };
+
+  /// First position of the oldest of the newest blocks that hold at least `commits` commits.
+  [[nodiscard]] result<position> first_of_newest(std::uint64_t commits) const;
+  /// Position of the last event of the last block that ends before `time`.
+  [[nodiscard]] result<position> last_block_before(timestamp time, position head) const;
+
+ private:
+  block_store(std::unique_ptr<database> db, std::size_t recent_bytes_max)
+      : db_(std::move(db)), recent_bytes_max_(recent_bytes_max) {}
+  [[nodiscard]] block_ptr recent(position p) const;
+
+  const std::unique_ptr<database> db_;
+  const std::size_t recent_bytes_max_;
+  mutable std::mutex mutex_;
+  // Protected by mutex_:
+  std::deque<block_ptr> recent_;  // without a gap
+  std::size_t recent_bytes_ = 0;
+};
+
+}  // namespace fasti::persistence

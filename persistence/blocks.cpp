@@ -1,0 +1,243 @@
+#include "persistence/blocks.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace fasti::persistence {
+namespace {
+
+using detail::padded;
+using detail::read_as;
+
+constexpr std::uint16_t has_correlation = 1;
+constexpr std::uint16_t has_causation = 2;
+constexpr std::size_t block_words_usual = 1536;  // 12 KiB
+constexpr std::size_t checksum_bytes = sizeof(std::uint64_t);
+
+/// Appends bytes to words, with zeros up to the next word.
+class word_output {
+ public:
+  explicit word_output(std::vector<word>& words) : words_(words) {}
+  void bytes(const void* data, std::size_t size) {
+    const std::size_t at = words_.size();
+    words_.resize(at + padded(size) / word_bytes);
+    if (size > 0) std::memcpy(words_.data() + at, data, size);
+  }
+  void number(std::uint64_t n) { words_.push_back(n); }
+  void pair(std::uint32_t low, std::uint32_t high) {
+    words_.push_back(low | (std::uint64_t{high} << 32U));
+  }
+  void id(const unique_id& id) {
+    words_.push_back(id.high);
+    words_.push_back(id.low);
+  }
+
+ private:
+  std::vector<word>& words_;
+};
+
+std::uint64_t checksum_of_commit(const void* after_checksum, std::size_t bytes,
+                                 std::uint64_t first) {
+  return XXH3_64bits_withSeed(after_checksum, bytes, first);
+}
+
+std::uint64_t checksum_of_header(const block_header& h) {
+  return XXH3_64bits(reinterpret_cast<const char*>(&h) + checksum_bytes,
+                     sizeof h - checksum_bytes);
+}
+
+error damaged(position at, const char* what) {
+  return {errc::corrupt, "record-damaged",
+          "journal, position " + std::to_string(count_of(at)) + ": " + what};
+}
+
+/// A cursor over the variable parts of a commit whose checksum held: a length that leads outside is
+/// still refused, for a checksum is not a proof.
+class cursor {
+ public:
+  cursor(std::string_view bytes, std::size_t at) : bytes_(bytes), at_(at) {}
+  [[nodiscard]] bool take(std::size_t size, std::string_view& out) {
+    if (size > bytes_.size() - at_) return false;
+    out = bytes_.substr(at_, size);
+    at_ += size;
+    return true;
+  }
+  [[nodiscard]] bool take_id(unique_id& id) {
+    std::string_view raw;
+    if (!take(16, raw)) return false;
+    id = {read_as<std::uint64_t>(raw, 0), read_as<std::uint64_t>(raw, 8)};
+    return true;
+  }
+  [[nodiscard]] std::size_t left() const { return bytes_.size() - at_; }
+  [[nodiscard]] std::size_t at() const { return at_; }
+
+ private:
+  std::string_view bytes_;
+  std::size_t at_;
+};
+
+/// Walks the parts; false when they do not fit or do not add up to `events`.
+bool take_parts(cursor& c, std::string_view bytes, commit_view& view) {
+  const std::size_t from = c.at();
+  std::uint64_t events = 0;
+  for (std::uint16_t i = 0; i < view.header.parts; ++i) {
+    std::string_view fixed;
+    std::string_view name;
+    if (!c.take(16, fixed)) return false;
+    const auto length = read_as<std::uint32_t>(fixed, 12);
+    if (length == 0 || length > stream_id::bytes_max || !c.take(padded(length), name)) return false;
+    events += read_as<std::uint32_t>(fixed, 8);
+  }
+  view.parts = bytes.substr(from, c.at() - from);
+  return events == view.header.events && events > 0;
+}
+
+bool take_events(cursor& c, std::string_view bytes, commit_view& view) {
+  const std::size_t from = c.at();
+  for (std::uint32_t i = 0; i < view.header.events; ++i) {
+    std::string_view fixed;
+    std::string_view body;
+    if (!c.take(16, fixed)) return false;
+    const auto words = read_as<std::uint32_t>(fixed, 8);
+    if (words == 0 || !c.take(std::size_t{words} * word_bytes, body)) return false;
+  }
+  view.events = bytes.substr(from, c.at() - from);
+  return c.left() == 0;
+}
+
+bool take_variable(std::string_view commit, commit_view& view) {
+  cursor c(commit, sizeof(commit_header));
+  const auto& h = view.header;
+  view.correlation = view.command;
+  view.causation = view.command;
+  if ((h.flags & has_correlation) != 0 && !c.take_id(view.correlation)) return false;
+  if ((h.flags & has_causation) != 0 && !c.take_id(view.causation)) return false;
+  if (!take_parts(c, commit, view)) return false;
+  std::string_view metadata;
+  if (!c.take(padded(h.metadata_bytes), metadata)) return false;
+  view.metadata = metadata.substr(0, h.metadata_bytes);
+  return take_events(c, commit, view);
+}
+
+}  // namespace
+
+std::uint64_t type_bit(type_id type) noexcept {
+  return std::uint64_t{1} << ((count_of(type) * 0x9e3779b97f4a7c15ULL) >> 58U);
+}
+
+std::uint64_t category_bit(std::string_view category) noexcept {
+  return std::uint64_t{1} << (XXH3_64bits(category.data(), category.size()) >> 58U);
+}
+
+void block_writer::begin(position first) {
+  header_ = {};
+  header_.first = count_of(first);
+  words_.reserve(block_words_usual);
+  words_.assign(sizeof(block_header) / word_bytes, 0);
+}
+
+void block_writer::add(const commit& c, std::span<const version> first_versions, timestamp time) {
+  const std::size_t at = words_.size();
+  word_output out(words_);
+  const auto& o = c.origin;
+  commit_header h;
+  h.events = static_cast<std::uint32_t>(c.events.size());
+  h.command_high = o.id.high;
+  h.command_low = o.id.low;
+  h.fingerprint = c.fingerprint;
+  h.time = time.time_since_epoch().count();
+  h.parts = static_cast<std::uint16_t>(c.parts.size());
+  h.metadata_bytes = static_cast<std::uint32_t>(o.metadata.size());
+  const bool correlated = !o.correlation.is_none() && o.correlation != o.id;
+  const bool caused = !o.causation.is_none() && o.causation != o.id;
+  h.flags = static_cast<std::uint16_t>((correlated ? has_correlation : 0) |
+                                       (caused ? has_causation : 0));
+  out.bytes(&h, sizeof h);
+  if (correlated) out.id(o.correlation);
+  if (caused) out.id(o.causation);
+  for (std::size_t i = 0; i < c.parts.size(); ++i) {
+    const auto text = c.parts[i].stream.text();
+    out.number(count_of(first_versions[i]));
+    out.pair(c.parts[i].events, static_cast<std::uint32_t>(text.size()));
+    out.bytes(text.data(), text.size());
+    header_.categories |= category_bit(c.parts[i].stream.category());
+  }
+  out.bytes(o.metadata.data(), o.metadata.size());
+  const word* body = c.bodies.data();
+  for (const auto& e : c.events) {
+    out.number(count_of(e.type));
+    out.pair(e.words, 0);
+    out.bytes(body, std::size_t{e.words} * word_bytes);
+    body += e.words;
+    header_.types |= type_bit(e.type);
+  }
+  h.bytes = static_cast<std::uint32_t>((words_.size() - at) * word_bytes);
+  std::memcpy(words_.data() + at, &h, sizeof h);
+  words_[at] = checksum_of_commit(words_.data() + at + 1, h.bytes - checksum_bytes,
+                                  header_.first + header_.events);
+  header_.events += h.events;
+  ++header_.commits;
+  header_.time = h.time;
+}
+
+std::shared_ptr<const block> block_writer::finish() {
+  header_.bytes = bytes();
+  header_.checksum = checksum_of_header(header_);
+  std::memcpy(words_.data(), &header_, sizeof header_);
+  std::shared_ptr<block> made(new block());
+  made->header_ = header_;
+  made->words_ = std::move(words_);
+  words_ = {};
+  return made;
+}
+
+result<std::shared_ptr<const block>> block::open(std::string_view bytes, position last) {
+  if (bytes.size() < sizeof(block_header) || bytes.size() % word_bytes != 0) {
+    return damaged(last, "the block is too short");
+  }
+  std::shared_ptr<block> b(new block());
+  b->header_ = read_as<block_header>(bytes, 0);
+  const auto& h = b->header_;
+  if (h.checksum != checksum_of_header(h) || h.magic != block_magic) {
+    return damaged(last, "the block's header does not match its checksum");
+  }
+  if (h.format != block_format) {
+    return error{errc::invalid, "newer-format",
+                 "journal, position " + std::to_string(count_of(last)) + ": block format " +
+                     std::to_string(h.format) + ", this program reads " +
+                     std::to_string(block_format)};
+  }
+  if (h.bytes != bytes.size() || h.events == 0 || b->last() != last) {
+    return damaged(last, "the block's length or positions do not match");
+  }
+  b->words_.resize(bytes.size() / word_bytes);
+  std::memcpy(b->words_.data(), bytes.data(), bytes.size());
+  return std::shared_ptr<const block>(std::move(b));
+}
+
+result<commit_view> block::commit_at(std::size_t at, position first, position after) const {
+  const auto bytes = this->bytes();
+  if (bytes.size() - at < sizeof(commit_header)) return damaged(first, "the block ends too soon");
+  commit_view view;
+  view.header = read_as<commit_header>(bytes, at);
+  view.first_position = first;
+  const auto& h = view.header;
+  if (h.bytes < sizeof(commit_header) || h.bytes % word_bytes != 0 || h.bytes > bytes.size() - at ||
+      h.events == 0) {
+    return damaged(first, "the record's length cannot be");
+  }
+  if (view.last_position() <= after) return view;
+  if (h.checksum != checksum_of_commit(bytes.data() + at + checksum_bytes,
+                                       h.bytes - checksum_bytes, count_of(first))) {
+    return damaged(first, "the record does not match its checksum");
+  }
+  view.command = command_id{{h.command_high, h.command_low}};
+  if (!take_variable(bytes.substr(at, h.bytes), view) || view.last_position() > last()) {
+    return damaged(first, "the record's parts do not fit");
+  }
+  return view;
+}
+
+}  // namespace fasti::persistence

@@ -1,0 +1,100 @@
+#include "persistence/commit_rules.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace fasti::persistence {
+namespace {
+
+error over(const char* reason, std::size_t has, std::size_t may) {
+  return {errc::invalid, reason,
+          "it has " + std::to_string(has) + ", at most " + std::to_string(may) + " are allowed"};
+}
+
+error malformed(std::string detail) {
+  return {errc::invalid, "malformed-commit", std::move(detail)};
+}
+
+result<void> check_sizes(const commit& c, const journal_limits& limits) {
+  if (c.events.size() > limits.commit_events_max) {
+    return over("too-many-events", c.events.size(), limits.commit_events_max);
+  }
+  if (c.origin.metadata.size() > limits.metadata_bytes_max) {
+    return over("metadata-too-large", c.origin.metadata.size(), limits.metadata_bytes_max);
+  }
+  if (c.bodies.size() * word_bytes > limits.commit_bytes_max) {
+    return over("commit-too-large", c.bodies.size() * word_bytes, limits.commit_bytes_max);
+  }
+  for (const auto& e : c.events) {
+    if (e.words * word_bytes > limits.event_bytes_max) {
+      return over("event-too-large", e.words * word_bytes, limits.event_bytes_max);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+result<void> check_commit(const commit& c, const journal_limits& limits) {
+  if (c.is_barrier()) {
+    if (c.parts.empty() && c.bodies.empty()) return {};
+    return malformed("a commit without events must have no streams and no bodies");
+  }
+  if (c.origin.id.is_none()) return malformed("it has no command id");
+  std::uint64_t words = 0;
+  for (const auto& e : c.events) {
+    if (e.words == 0) return malformed("an event without a body");
+    words += e.words;
+  }
+  if (words != c.bodies.size()) return malformed("the events' lengths do not add up");
+  std::uint64_t events = 0;
+  for (const auto& p : c.parts) {
+    if (p.stream.empty() || p.events == 0) return malformed("a stream without a name or events");
+    const auto same = [&p](const auto& other) { return other.stream == p.stream; };
+    if (c.parts.size() > 1 && std::count_if(c.parts.begin(), c.parts.end(), same) > 1) {
+      return malformed("the same stream twice");
+    }
+    events += p.events;
+  }
+  if (events != c.events.size()) return malformed("the streams' events do not add up");
+  return check_sizes(c, limits);
+}
+
+const command_record* command_window::find(command_id id) const {
+  const auto found = records_.find(id);
+  return found == records_.end() ? nullptr : &found->second;
+}
+
+void command_window::add(command_id id, const command_record& record) {
+  if (ids_max_ == 0) return;
+  if (order_.size() >= ids_max_) {
+    records_.erase(order_.front());
+    order_.pop_front();
+  }
+  if (records_.emplace(id, record).second) order_.push_back(id);
+}
+
+unique_id event_id_of(command_id command, std::uint32_t ordinal) noexcept {
+  const std::uint64_t bytes[2] = {command.high, command.low};
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, sizeof bytes, ordinal);
+  return {hash.high64, hash.low64};
+}
+
+error version_conflict(const stream_id& stream, expected_version expected, version actual) {
+  return {errc::conflict, "version-conflict",
+          std::string(stream.text()) + " has version " + std::to_string(count_of(actual)) +
+              ", expected " + expected.to_string()};
+}
+
+error session_broken() {
+  return {errc::conflict, "session-broken",
+          "it was decided on a state that was not stored in the end"};
+}
+
+error command_id_reused(command_id id) {
+  return {errc::invalid, "command-id-reused",
+          "command " + id.to_string() + " had its effect before, with another payload or stream"};
+}
+
+}  // namespace fasti::persistence

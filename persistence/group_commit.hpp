@@ -1,0 +1,118 @@
+#pragma once
+/// The one writer of a journal. Commits come from any thread into a bounded queue; while one sync
+/// runs, the next batch gathers; a commit that comes alone pays one sync and waits for no timer.
+///
+///     append ─▶ queue ─▶ writer thread: check, place, one batch, one sync ─▶ completion thread:
+///                                                                  head signal, then the outcomes
+///
+/// Observers run on the completion thread, so that a slow one never holds up the disk.
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "fasti/journal.hpp"
+#include "fasti/options.hpp"
+#include "persistence/block_store.hpp"
+#include "persistence/commit_rules.hpp"
+#include "persistence/stream_index.hpp"
+
+namespace fasti::persistence {
+
+/// Where a journal stands when it was opened.
+struct journal_state {
+  position head{};
+  timestamp time;  // of the newest event
+  command_window window;
+};
+
+class group_commit {
+ public:
+  /// `blocks` and `index` must outlive it.
+  group_commit(block_store& blocks, stream_index& index, journal_state state,
+               const journal_limits& limits, clock_source clock);
+  ~group_commit();
+
+  [[nodiscard]] result<ticket> append(commit&& c, std::shared_ptr<commit_session> session,
+                                      std::unique_ptr<commit_observer>&& observer);
+  [[nodiscard]] ticket settled_ticket() const noexcept {
+    return ticket{settled_.load(std::memory_order_acquire)};
+  }
+  [[nodiscard]] position head() const noexcept {
+    return position{head_.load(std::memory_order_acquire)};
+  }
+  [[nodiscard]] std::optional<command_record> find_command(command_id id) const;
+  void on_head(std::function<void(position)> callback);
+  [[nodiscard]] std::optional<error> failure() const;
+  /// Adds what it counted.
+  void count(journal_stats& stats) const;
+  /// Refuses, settles what was handed over, ends the threads. Idempotent.
+  void close();
+
+ private:
+  struct entry {
+    commit c;
+    std::shared_ptr<commit_session> session;
+    std::unique_ptr<commit_observer> observer;
+    std::optional<result<committed>> outcome;
+  };
+  using batch = std::deque<entry>;
+
+  void write();
+  void complete();
+  void settle(batch& entries);
+  [[nodiscard]] result<committed> place(entry& e);
+  [[nodiscard]] result<committed> place_events(const commit& c);
+  void finish_block();
+  void fail(batch& entries, error why);
+  void publish(const batch& entries);
+
+  // Constant after construction.
+  block_store& blocks_;
+  stream_index& index_;
+  const journal_limits limits_;
+  const clock_source clock_;
+
+  mutable std::mutex queue_mutex_;
+  std::condition_variable came_;
+  // Protected by queue_mutex_:
+  std::deque<entry> queue_;
+  std::uint64_t given_ = 0;
+  bool writer_waits_ = false;
+  bool closed_ = false;
+  std::optional<error> failed_;
+
+  // The writer's own:
+  position written_{};  // of the last event placed in a block
+  timestamp time_;
+  block_writer block_;
+  std::vector<std::shared_ptr<const block>> made_;
+  std::vector<version> first_versions_;
+  std::optional<error> broken_;
+
+  mutable std::mutex window_mutex_;
+  command_window window_;  // protected by window_mutex_; may be ahead of head_ during a sync
+
+  std::atomic<std::uint64_t> settled_{0};
+  std::atomic<std::uint64_t> completed_{0};
+  std::atomic<std::uint64_t> head_{0};
+  std::atomic<std::uint64_t> syncs_{0};
+  std::atomic<std::uint64_t> commits_{0};
+  std::atomic<std::uint64_t> logical_bytes_{0};
+
+  std::mutex done_mutex_;
+  std::condition_variable done_;
+  // Protected by done_mutex_:
+  std::deque<batch> batches_;
+  bool writer_ended_ = false;
+
+  std::mutex head_mutex_;                   // held while the callback runs
+  std::function<void(position)> on_head_;   // protected by head_mutex_
+  position told_{};                         // the completion thread's own
+
+  std::thread writer_;
+  std::thread completer_;
+};
+
+}  // namespace fasti::persistence

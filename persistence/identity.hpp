@@ -1,0 +1,31 @@
+#pragma once
+/// The file that makes a directory a journal: `identity`, four lines of text.
+///
+///     fasti journal
+///     format 1
+///     id 0193…                     (32 hexadecimal digits)
+///     checksum 5a3e…               (XXH3-64 of the lines above)
+
+#include <optional>
+#include <string>
+
+#include "fasti/ids.hpp"
+#include "fasti/options.hpp"
+
+namespace fasti::persistence {
+
+inline constexpr int journal_format = 1;
+
+/// The journal's id; none when the directory is missing or holds no identity. Errors: `invalid` for
+/// a newer format (both are named), `corrupt` when the file is not what was written.
+[[nodiscard]] result<std::optional<unique_id>> find_identity(const std::string& directory);
+
+/// Makes the directory ready for a new journal. The identity comes last, so a creation that was cut
+/// short has none: what it left (it has a file `creating`) is removed. Errors: `invalid` when
+/// `missing` says no, or when the directory has files of somebody else's in it.
+[[nodiscard]] result<void> begin_creation(const std::string& directory, when_missing missing);
+
+/// Makes the directory a journal: written beside, synced, renamed, directory synced.
+[[nodiscard]] result<unique_id> finish_creation(const std::string& directory);
+
+}  // namespace fasti::persistence

@@ -1,0 +1,353 @@
+#include "persistence/leveldb_journal.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "persistence/group_commit.hpp"
+#include "persistence/identity.hpp"
+
+namespace fasti::persistence {
+namespace {
+
+/// What a filter wants, and whether a block can have it.
+class filter {
+ public:
+  explicit filter(const journal_range& range) : range_(range) {
+    for (const auto t : range.types) types_ |= type_bit(t);
+    for (const auto& c : range.categories) categories_ |= category_bit(c);
+  }
+  [[nodiscard]] bool may_match(const block_header& h) const noexcept {
+    return (range_.types.empty() || (h.types & types_) != 0) &&
+           (range_.categories.empty() || (h.categories & categories_) != 0);
+  }
+  [[nodiscard]] bool matches(const recorded_event& e) const {
+    return is_in(range_.types, e.type) && is_in(range_.categories, e.category());
+  }
+
+ private:
+  template <class List, class Item>
+  static bool is_in(const List& list, const Item& item) {
+    return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
+  }
+  const journal_range& range_;
+  std::uint64_t types_ = 0;
+  std::uint64_t categories_ = 0;
+};
+
+class leveldb_journal final : public journal {
+ public:
+  leveldb_journal(unique_id id, std::unique_ptr<block_store> blocks,
+                  std::unique_ptr<stream_index> index, journal_state state,
+                  const runtime_options& options)
+      : id_(id),
+        blocks_(std::move(blocks)),
+        index_(std::move(index)),
+        commits_(*blocks_, *index_, std::move(state), options.journal, options.clock) {}
+  ~leveldb_journal() override { static_cast<void>(close().has_value()); }
+
+  unique_id id() const noexcept override { return id_; }
+  result<ticket> append(commit&& c, std::shared_ptr<commit_session> session,
+                        std::unique_ptr<commit_observer>&& observer) override {
+    return commits_.append(std::move(c), std::move(session), std::move(observer));
+  }
+  ticket settled_ticket() const noexcept override { return commits_.settled_ticket(); }
+  position head() const noexcept override { return commits_.head(); }
+  std::optional<command_record> find_command(command_id id) const override {
+    return commits_.find_command(id);
+  }
+  void on_head(std::function<void(position)> callback) override {
+    commits_.on_head(std::move(callback));
+  }
+  std::optional<error> failure() const override { return commits_.failure(); }
+
+  result<version> stream_version(const stream_id& stream) const override;
+  result<version> read_stream(const stream_id& stream, const stream_range& range,
+                              const event_visitor& visitor) const override;
+  result<position> read(const journal_range& range, const event_visitor& visitor) const override;
+  result<position> position_before(timestamp time) const override;
+  journal_stats stats() const override;
+  result<void> close() override;
+
+  void opened(std::chrono::nanoseconds took, std::uint64_t reindexed) {
+    open_duration_ = took;
+    reindexed_ = reindexed;
+  }
+
+ private:
+  /// Positions of a stream's durable versions in the range, in order.
+  result<std::vector<position>> durable_positions(const stream_id& stream,
+                                                  const stream_range& range) const;
+
+  const unique_id id_;
+  const std::unique_ptr<block_store> blocks_;
+  const std::unique_ptr<stream_index> index_;
+  group_commit commits_;
+  std::chrono::nanoseconds open_duration_{};
+  std::uint64_t reindexed_ = 0;
+  std::mutex close_mutex_;
+  std::optional<result<void>> closed_;  // protected by close_mutex_
+};
+
+error out_of_place(const stream_id& stream, position p) {
+  return {errc::corrupt, "record-misplaced",
+          "journal, position " + std::to_string(count_of(p)) + ": not the event of " +
+              std::string(stream.text()) + " that the index names"};
+}
+
+/// The version of `stream` at position `p`, given out as the visitor wants it.
+result<visit> give_event(const block& b, position p, const stream_id& stream, version expected,
+                         const event_visitor& visitor) {
+  std::optional<visit> said;
+  auto walked = b.each_commit(position{count_of(p) - 1}, [&](const commit_view& c) {
+    c.each_event([&](const recorded_event& e) {
+      if (e.position < p) return true;
+      if (e.position == p && e.stream == stream.text() && e.version == expected) said = visitor(e);
+      return false;
+    });
+    return false;
+  });
+  if (!walked) return std::move(walked).error();
+  if (!said) return out_of_place(stream, p);
+  return *said;
+}
+
+result<std::vector<position>> leveldb_journal::durable_positions(const stream_id& stream,
+                                                                 const stream_range& range) const {
+  const auto durable = head();
+  auto positions = index_->positions(stream.text(), std::max(range.from, version{1}), range.to);
+  if (!positions) return positions;
+  while (!positions->empty() && positions->back() > durable) positions->pop_back();
+  return positions;
+}
+
+result<version> leveldb_journal::stream_version(const stream_id& stream) const {
+  const auto durable = head();
+  auto newest = index_->version_of(stream.text());
+  if (!newest || *newest == no_version) return newest;
+  // The index may be ahead of the disk by what is in the sync at work.
+  for (std::uint64_t window = 64;; window *= 8) {
+    const std::uint64_t top = count_of(*newest);
+    const std::uint64_t from = top > window ? top - window + 1 : 1;
+    auto positions = index_->positions(stream.text(), version{from}, *newest);
+    if (!positions) return std::move(positions).error();
+    const auto last = std::upper_bound(positions->begin(), positions->end(), durable);
+    const auto count = static_cast<std::uint64_t>(last - positions->begin());
+    if (count > 0 || from == 1) return version{from + count - 1};
+  }
+}
+
+result<version> leveldb_journal::read_stream(const stream_id& stream, const stream_range& range,
+                                             const event_visitor& visitor) const {
+  auto actual = stream_version(stream);
+  if (!actual || *actual == no_version) return actual;
+  const version from = std::max(range.from, version{1});
+  if (from > range.to || from > *actual || range.events_max == 0) return actual;
+  auto positions = durable_positions(stream, range);
+  if (!positions) return std::move(positions).error();
+  block_store::reader blocks(*blocks_);
+  const std::size_t n = positions->size();
+  for (std::size_t i = 0; i < n && i < range.events_max; ++i) {
+    const std::size_t at = range.order == direction::forwards ? i : n - 1 - i;
+    const position p = (*positions)[at];
+    const auto b = blocks.at(p);
+    if (!b) return b.error();
+    auto said = give_event(**b, p, stream, version{count_of(from) + at}, visitor);
+    if (!said) return std::move(said).error();
+    if (*said == visit::stop) break;
+  }
+  return actual;
+}
+
+result<position> leveldb_journal::read(const journal_range& range,
+                                       const event_visitor& visitor) const {
+  const filter wanted(range);
+  const position end = std::min(range.to, head());
+  position looked_at = range.after;
+  std::uint64_t given = 0;
+  bool stopped = range.events_max == 0;
+  block_store::reader blocks(*blocks_);
+  while (!stopped && looked_at < end) {
+    const auto b = blocks.at(next(looked_at));
+    if (!b) return b.error();
+    if (!wanted.may_match((*b)->header())) {
+      looked_at = std::min((*b)->last(), end);
+      continue;
+    }
+    auto walked = (*b)->each_commit(looked_at, [&](const commit_view& c) {
+      c.each_event([&](const recorded_event& e) {
+        if (e.position <= looked_at) return true;
+        if (e.position > end) stopped = true;
+        if (stopped) return false;
+        looked_at = e.position;
+        if (!wanted.matches(e)) return true;
+        ++given;
+        stopped = visitor(e) == visit::stop || given >= range.events_max;
+        return !stopped;
+      });
+      return !stopped;
+    });
+    if (!walked) return std::move(walked).error();
+  }
+  return looked_at;
+}
+
+result<position> leveldb_journal::position_before(timestamp time) const {
+  const auto durable = head();
+  if (durable == no_position) return no_position;
+  auto before = blocks_->last_block_before(time, durable);
+  if (!before || *before == durable) return before;
+  // The next block holds the moment: some of its commits may still be before it.
+  position last = *before;
+  block_store::reader blocks(*blocks_);
+  const auto b = blocks.at(next(last));
+  if (!b) return b.error();
+  auto walked = (*b)->each_commit(no_position, [&](const commit_view& c) {
+    const bool is_before = timestamp{std::chrono::nanoseconds{c.header.time}} < time;
+    if (is_before) last = c.last_position();
+    return is_before;
+  });
+  if (!walked) return std::move(walked).error();
+  return last;
+}
+
+journal_stats leveldb_journal::stats() const {
+  journal_stats s;
+  commits_.count(s);
+  s.bytes_on_disk = blocks_->bytes_on_disk() + index_->bytes_on_disk();
+  s.open_duration = open_duration_;
+  s.events_reindexed_at_open = reindexed_;
+  return s;
+}
+
+result<void> leveldb_journal::close() {
+  const std::lock_guard lock(close_mutex_);
+  if (closed_) return *closed_;
+  commits_.close();
+  closed_ = result<void>();
+  if (auto failed = commits_.failure()) {
+    closed_ = *std::move(failed);  // the index may know more than the disk: it is not written
+  } else {
+    closed_ = index_->flush_all(head());
+  }
+  return *closed_;
+}
+
+// -- opening -------------------------------------------------------------------------------------
+
+/// Adds what the index lacks, and fills the window. Returns how many events were indexed.
+result<std::uint64_t> catch_up(const block_store& blocks, stream_index& index, position watermark,
+                               std::size_t ids_max, journal_state& state) {
+  auto newest = blocks.newest();
+  if (!newest) return std::move(newest).error();
+  if (!*newest) return 0;
+  state.head = (*newest)->last();
+  state.time = (*newest)->time();
+  auto window_from = blocks.first_of_newest(ids_max);
+  if (!window_from) return std::move(window_from).error();
+  std::uint64_t indexed = 0;
+  std::optional<error> failed;
+  block_store::reader reader(blocks);
+  for (position at = std::min(*window_from, next(watermark)); at <= state.head;) {
+    const auto b = reader.at(at);
+    if (!b) return b.error();
+    auto walked = (*b)->each_commit(no_position, [&](const commit_view& c) {
+      committed outcome{committed::kind::fresh, c.first_position, c.last_position(), no_version,
+                        timestamp{std::chrono::nanoseconds{c.header.time}}};
+      position first = c.first_position;
+      c.each_part([&](std::string_view stream, version from, std::uint32_t events) {
+        if (outcome.version == no_version) outcome.version = version{count_of(from) + events - 1};
+        if (first > watermark && !failed) {
+          auto added = index.add(stream, first, events);
+          if (!added) {
+            failed = added.error();
+          } else if (*added != from) {
+            failed = error{errc::corrupt, "index-damaged", "it does not fit the journal"};
+          }
+          indexed += events;
+        }
+        first = position{count_of(first) + events};
+      });
+      if (c.first_position >= *window_from) {
+        state.window.add(c.command, {c.header.fingerprint, outcome});
+      }
+      return !failed;
+    });
+    if (!walked) return std::move(walked).error();
+    if (failed) return *std::move(failed);
+    at = next((*b)->last());
+    index.on_durable((*b)->last());
+  }
+  return indexed;
+}
+
+struct opened_index {
+  std::unique_ptr<stream_index> index;
+  journal_state state;
+  std::uint64_t events_indexed = 0;
+};
+
+result<opened_index> open_index(const std::string& path, unique_id id, const block_store& blocks,
+                                const runtime_options& options) {
+  auto index = stream_index::open(path, id, options.log);
+  if (!index) return std::move(index).error();
+  opened_index opened{*std::move(index),
+                      {no_position, timestamp{}, command_window(options.journal.command_ids_max)},
+                      0};
+  auto indexed = catch_up(blocks, *opened.index, opened.index->watermark(),
+                          options.journal.command_ids_max, opened.state);
+  if (!indexed) return std::move(indexed).error();
+  if (opened.index->watermark() > opened.state.head) {
+    return error{errc::corrupt, "index-damaged", "it is ahead of the journal"};
+  }
+  opened.events_indexed = *indexed;
+  return opened;
+}
+
+struct opened_blocks {
+  unique_id id;
+  std::unique_ptr<block_store> blocks;
+};
+
+/// Finds the journal's truth, or makes an empty one.
+result<opened_blocks> open_blocks(const runtime_options& options) {
+  const std::string events = options.path + "/events";
+  auto found = find_identity(options.path);
+  if (!found) return std::move(found).error();
+  const bool is_new = !found->has_value();
+  if (is_new) {
+    if (auto begun = begin_creation(options.path, options.when_missing); !begun) {
+      return std::move(begun).error();
+    }
+  }
+  auto blocks = block_store::open(events, is_new ? create_mode::create : create_mode::must_exist,
+                                  options.journal.recent_bytes_max);
+  if (!blocks) return std::move(blocks).error();
+  if (!is_new) return opened_blocks{**found, *std::move(blocks)};
+  auto id = finish_creation(options.path);
+  if (!id) return std::move(id).error();
+  return opened_blocks{*id, *std::move(blocks)};
+}
+
+}  // namespace
+
+result<std::unique_ptr<journal>> open_leveldb_journal(const runtime_options& options) {
+  const auto started = std::chrono::steady_clock::now();
+  auto truth = open_blocks(options);
+  if (!truth) return std::move(truth).error();
+  const std::string index_path = options.path + "/index";
+  auto opened = open_index(index_path, truth->id, *truth->blocks, options);
+  if (!opened && opened.error().reason == "index-damaged") {
+    options.log(log_level::warning,
+                "index is made anew from the journal: " + opened.error().detail);
+    std::filesystem::remove_all(index_path);
+    opened = open_index(index_path, truth->id, *truth->blocks, options);
+  }
+  if (!opened) return std::move(opened).error();
+  auto made = std::make_unique<leveldb_journal>(truth->id, std::move(truth->blocks),
+                                                std::move(opened->index), std::move(opened->state),
+                                                options);
+  made->opened(std::chrono::steady_clock::now() - started, opened->events_indexed);
+  return std::unique_ptr<journal>(std::move(made));
+}
+
+}  // namespace fasti::persistence

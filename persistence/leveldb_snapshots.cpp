@@ -1,0 +1,136 @@
+// Keys:    's' length(u16) stream, version (big endian)
+// Values:  checksum u64 (XXH3-64 of the rest, seed: the journal's id, low half), position u64,
+//          type u64, body
+// Numbers in values are little endian.
+
+#include <xxhash.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "persistence/database.hpp"
+#include "persistence/leveldb_stores.hpp"
+
+namespace fasti::persistence {
+namespace {
+
+constexpr std::size_t fixed_words = 3;
+/// So many snapshots of a stream are kept: if the newest is damaged, there is another.
+constexpr std::size_t snapshots_kept = 2;
+
+std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
+
+std::string prefix_of(const stream_id& stream) {
+  const auto text = stream.text();
+  std::string key = "s";
+  key += static_cast<char>(text.size() >> 8U);
+  key += static_cast<char>(text.size());
+  key += text;
+  return key;
+}
+
+std::uint64_t checksum_of(const word* after_checksum, std::size_t words, unique_id journal) {
+  return XXH3_64bits_withSeed(after_checksum, words * word_bytes, journal.low);
+}
+
+class leveldb_snapshots final : public snapshot_store {
+ public:
+  leveldb_snapshots(std::unique_ptr<database> db, unique_id journal)
+      : db_(std::move(db)), journal_(journal) {}
+
+  result<void> save(const snapshot& s) override {
+    std::vector<word> words{0, count_of(s.position), count_of(s.type)};
+    words.insert(words.end(), s.body.begin(), s.body.end());
+    words[0] = checksum_of(words.data() + 1, words.size() - 1, journal_);
+    const auto prefix = prefix_of(s.stream);
+    leveldb::WriteBatch batch;
+    batch.Put(prefix + big_endian(count_of(s.version)),
+              leveldb::Slice(reinterpret_cast<const char*>(words.data()),
+                             words.size() * word_bytes));
+    if (auto dropped = drop_oldest(prefix, s.version, batch); !dropped) return dropped;
+    return db_->write_unsynced(batch);
+  }
+
+  result<std::optional<snapshot>> load(const stream_id& stream, version at_most) const override {
+    const auto prefix = prefix_of(stream);
+    const auto it = db_->iterate();
+    seek_at_or_before(*it, prefix + big_endian(count_of(at_most)));
+    for (; it->Valid() && is_of(it->key(), prefix); it->Prev()) {
+      auto s = decode(view(it->value()));
+      if (!s) continue;
+      s->stream = stream;
+      s->version = version{from_big_endian(view(it->key()).substr(prefix.size()))};
+      return s;
+    }
+    if (auto good = db_->check(*it); !good) return std::move(good).error();
+    return std::optional<snapshot>();
+  }
+
+  result<void> remove(const stream_id& stream) override {
+    const auto prefix = prefix_of(stream);
+    leveldb::WriteBatch batch;
+    const auto it = db_->iterate();
+    for (it->Seek(prefix); it->Valid() && is_of(it->key(), prefix); it->Next()) {
+      batch.Delete(it->key());
+    }
+    if (auto good = db_->check(*it); !good) return good;
+    return db_->write_unsynced(batch);
+  }
+
+ private:
+  static bool is_of(const leveldb::Slice& key, const std::string& prefix) {
+    return view(key).starts_with(prefix) && key.size() == prefix.size() + 8;
+  }
+  static void seek_at_or_before(leveldb::Iterator& it, const std::string& key) {
+    it.Seek(key);
+    if (!it.Valid()) return it.SeekToLast();
+    if (view(it.key()) != key) it.Prev();
+  }
+
+  result<void> drop_oldest(const std::string& prefix, version newest, leveldb::WriteBatch& batch) {
+    const auto it = db_->iterate();
+    seek_at_or_before(*it, prefix + big_endian(count_of(newest)));
+    std::size_t kept = 1;
+    for (; it->Valid() && is_of(it->key(), prefix); it->Prev()) {
+      if (from_big_endian(view(it->key()).substr(prefix.size())) == count_of(newest)) continue;
+      if (++kept > snapshots_kept) batch.Delete(it->key());
+    }
+    return db_->check(*it);
+  }
+
+  [[nodiscard]] std::optional<snapshot> decode(std::string_view bytes) const {
+    if (bytes.size() % word_bytes != 0 || bytes.size() <= fixed_words * word_bytes) {
+      return std::nullopt;
+    }
+    std::vector<word> words(bytes.size() / word_bytes);
+    std::memcpy(words.data(), bytes.data(), bytes.size());
+    if (words[0] != checksum_of(words.data() + 1, words.size() - 1, journal_)) return std::nullopt;
+    snapshot s;
+    s.position = position{words[1]};
+    s.type = type_id{words[2]};
+    s.body.assign(words.begin() + fixed_words, words.end());
+    return s;
+  }
+
+  const std::unique_ptr<database> db_;
+  const unique_id journal_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<snapshot_store>> open_leveldb_snapshots(const std::string& path,
+                                                               unique_id journal,
+                                                               const log_sink& log) {
+  const bool exists = std::filesystem::exists(path);
+  auto db = database::open(path, exists ? create_mode::must_exist : create_mode::create, {});
+  if (!db && db.error().code == errc::corrupt) {
+    log(log_level::warning, "snapshots are thrown away: " + db.error().to_string());
+    std::filesystem::remove_all(path);
+    db = database::open(path, create_mode::create, {});
+  }
+  if (!db) return std::move(db).error();
+  return std::unique_ptr<snapshot_store>(
+      std::make_unique<leveldb_snapshots>(*std::move(db), journal));
+}
+
+}  // namespace fasti::persistence

@@ -1,0 +1,118 @@
+// Keys:    'c' view                      → checkpoint: journal id (16), position (8), big endian
+//          'r' length(u8) view, row key  → row, as the projection gave it
+
+#include <filesystem>
+
+#include "persistence/database.hpp"
+#include "persistence/leveldb_stores.hpp"
+
+namespace fasti::persistence {
+namespace {
+
+constexpr std::size_t view_name_bytes_max = 255;
+constexpr std::size_t rows_per_delete = 4096;
+
+std::string_view view_of(const leveldb::Slice& s) { return {s.data(), s.size()}; }
+
+std::string checkpoint_key(std::string_view view) { return "c" + std::string(view); }
+
+std::string row_key(std::string_view view, std::string_view key) {
+  std::string full = "r";
+  full += static_cast<char>(view.size());
+  full += view;
+  full += key;
+  return full;
+}
+
+class leveldb_views final : public view_store {
+ public:
+  leveldb_views(std::unique_ptr<database> db, unique_id journal)
+      : db_(std::move(db)), journal_(big_endian(journal.high) + big_endian(journal.low)) {}
+
+  result<position> checkpoint(std::string_view view) const override {
+    if (auto good = check_name(view); !good) return std::move(good).error();
+    std::string value;
+    auto found = db_->get(checkpoint_key(view), value);
+    if (!found) return std::move(found).error();
+    if (!*found) return no_position;
+    if (value.size() != 24 || !value.starts_with(journal_)) {
+      return error{errc::invalid, "foreign-checkpoint",
+                   "view " + std::string(view) +
+                       " was folded from another journal; remove the views' directory"};
+    }
+    return position{from_big_endian(std::string_view(value).substr(16))};
+  }
+
+  result<void> write(std::string_view view, const view_batch& batch) override {
+    leveldb::WriteBatch changes;
+    for (const auto& c : batch.changes) {
+      if (c.row) {
+        changes.Put(row_key(view, c.key), *c.row);
+      } else {
+        changes.Delete(row_key(view, c.key));
+      }
+    }
+    changes.Put(checkpoint_key(view), journal_ + big_endian(count_of(batch.checkpoint)));
+    return db_->write_unsynced(changes);
+  }
+
+  result<std::optional<std::string>> row(std::string_view view,
+                                         std::string_view key) const override {
+    std::string value;
+    auto found = db_->get(row_key(view, key), value);
+    if (!found) return std::move(found).error();
+    if (!*found) return std::optional<std::string>();
+    return std::optional<std::string>(std::move(value));
+  }
+
+  result<void> scan(std::string_view view, std::string_view prefix,
+                    const row_visitor& visitor) const override {
+    const auto from = row_key(view, prefix);
+    const auto skip = row_key(view, {}).size();
+    const auto it = db_->iterate();
+    for (it->Seek(from); it->Valid() && view_of(it->key()).starts_with(from); it->Next()) {
+      if (!visitor(view_of(it->key()).substr(skip), view_of(it->value()))) break;
+    }
+    return db_->check(*it);
+  }
+
+  result<void> clear(std::string_view view) override {
+    // The checkpoint first: cut short, the rebuild begins again.
+    leveldb::WriteBatch batch;
+    batch.Delete(checkpoint_key(view));
+    const auto from = row_key(view, {});
+    const auto it = db_->iterate();
+    std::size_t rows = 0;
+    for (it->Seek(from); it->Valid() && view_of(it->key()).starts_with(from); it->Next()) {
+      batch.Delete(it->key());
+      if (++rows % rows_per_delete != 0) continue;
+      if (auto wrote = db_->write_unsynced(batch); !wrote) return wrote;
+      batch.Clear();
+    }
+    if (auto good = db_->check(*it); !good) return good;
+    return db_->write_unsynced(batch);
+  }
+
+ private:
+  static result<void> check_name(std::string_view view) {
+    if (!view.empty() && view.size() <= view_name_bytes_max) return {};
+    return error{errc::invalid, "malformed-view-name",
+                 "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
+  }
+
+  const std::unique_ptr<database> db_;
+  const std::string journal_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<view_store>> open_leveldb_views(const std::string& path,
+                                                       unique_id journal) {
+  const bool exists = std::filesystem::exists(path);
+  auto db = database::open(path, exists ? create_mode::must_exist : create_mode::create,
+                           {.bloom_bits_per_key = 10});
+  if (!db) return std::move(db).error();
+  return std::unique_ptr<view_store>(std::make_unique<leveldb_views>(*std::move(db), journal));
+}
+
+}  // namespace fasti::persistence

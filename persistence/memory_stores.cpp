@@ -1,0 +1,106 @@
+#include "persistence/memory_stores.hpp"
+
+#include <map>
+#include <mutex>
+
+namespace fasti::persistence {
+namespace {
+
+class memory_snapshots final : public snapshot_store {
+ public:
+  result<void> save(const snapshot& s) override {
+    const std::lock_guard lock(mutex_);
+    auto& kept = streams_[s.stream];
+    kept[s.version] = s;
+    while (kept.size() > 2) kept.erase(kept.begin());
+    return {};
+  }
+  result<std::optional<snapshot>> load(const stream_id& stream, version at_most) const override {
+    const std::lock_guard lock(mutex_);
+    const auto found = streams_.find(stream);
+    if (found == streams_.end()) return std::optional<snapshot>();
+    auto after = found->second.upper_bound(at_most);
+    if (after == found->second.begin()) return std::optional<snapshot>();
+    return std::optional<snapshot>(std::prev(after)->second);
+  }
+  result<void> remove(const stream_id& stream) override {
+    const std::lock_guard lock(mutex_);
+    streams_.erase(stream);
+    return {};
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<stream_id, std::map<version, snapshot>> streams_;  // protected by mutex_
+};
+
+class memory_views final : public view_store {
+ public:
+  result<position> checkpoint(std::string_view view) const override {
+    if (view.empty() || view.size() > 255) {
+      return error{errc::invalid, "malformed-view-name",
+                   "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
+    }
+    const std::lock_guard lock(mutex_);
+    const auto found = views_.find(view);
+    return found == views_.end() ? no_position : found->second.checkpoint;
+  }
+  result<void> write(std::string_view view, const view_batch& batch) override {
+    const std::lock_guard lock(mutex_);
+    auto& v = views_[std::string(view)];
+    for (const auto& c : batch.changes) {
+      if (c.row) {
+        v.rows[c.key] = *c.row;
+      } else {
+        v.rows.erase(c.key);
+      }
+    }
+    v.checkpoint = batch.checkpoint;
+    return {};
+  }
+  result<std::optional<std::string>> row(std::string_view view,
+                                         std::string_view key) const override {
+    const std::lock_guard lock(mutex_);
+    const auto v = views_.find(view);
+    if (v == views_.end()) return std::optional<std::string>();
+    const auto r = v->second.rows.find(key);
+    if (r == v->second.rows.end()) return std::optional<std::string>();
+    return std::optional<std::string>(r->second);
+  }
+  result<void> scan(std::string_view view, std::string_view prefix,
+                    const row_visitor& visitor) const override {
+    std::map<std::string, std::string, std::less<>> rows;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto v = views_.find(view);
+      if (v != views_.end()) rows = v->second.rows;
+    }
+    for (auto it = rows.lower_bound(prefix); it != rows.end(); ++it) {
+      if (!it->first.starts_with(prefix) || !visitor(it->first, it->second)) break;
+    }
+    return {};
+  }
+  result<void> clear(std::string_view view) override {
+    const std::lock_guard lock(mutex_);
+    const auto v = views_.find(view);
+    if (v != views_.end()) views_.erase(v);
+    return {};
+  }
+
+ private:
+  struct contents {
+    position checkpoint{};
+    std::map<std::string, std::string, std::less<>> rows;
+  };
+  mutable std::mutex mutex_;
+  std::map<std::string, contents, std::less<>> views_;  // protected by mutex_
+};
+
+}  // namespace
+
+std::unique_ptr<snapshot_store> make_memory_snapshots() {
+  return std::make_unique<memory_snapshots>();
+}
+std::unique_ptr<view_store> make_memory_views() { return std::make_unique<memory_views>(); }
+
+}  // namespace fasti::persistence

@@ -1,0 +1,266 @@
+#include "persistence/stream_index.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace fasti::persistence {
+namespace {
+
+/// Events kept in memory before a flush: a few tens of megabytes, and at most half a second to
+/// index again after a crash.
+constexpr std::size_t events_in_memory = 1U << 18;
+/// Changes written in one step, so that a flush does not make the journal's own writes wait.
+constexpr std::size_t changes_per_write = 8192;
+
+const database_options index_options{.write_buffer_bytes = 16U << 20,
+                                     .cache_bytes = 16U << 20,
+                                     .file_bytes_max = 8U << 20,
+                                     .bloom_bits_per_key = 10};
+
+std::string run_prefix(std::string_view stream) {
+  std::string key = "r";
+  key += static_cast<char>(stream.size() >> 8U);
+  key += static_cast<char>(stream.size());
+  key += stream;
+  return key;
+}
+
+std::string run_key(std::string_view stream, version first) {
+  return run_prefix(stream) + big_endian(count_of(first));
+}
+
+std::string head_key(std::string_view stream) { return "h" + std::string(stream); }
+
+leveldb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
+std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
+
+std::string bytes_of(unique_id id) { return big_endian(id.high) + big_endian(id.low); }
+
+error index_damaged(std::string_view stream) {
+  return {errc::corrupt, "index-damaged",
+          "the index of " + std::string(stream) + " has a gap; close, remove index/, open again"};
+}
+
+/// The watermark of an index that fits; an error when it cannot be used.
+result<position> watermark_in(const database& db, unique_id journal) {
+  std::string value;
+  auto found = db.get("m", value);
+  if (!found) return std::move(found).error();
+  if (!*found || value != bytes_of(journal)) {
+    return error{errc::invalid, "foreign-index", "it belongs to another journal"};
+  }
+  found = db.get("w", value);
+  if (!found) return std::move(found).error();
+  if (!*found) return no_position;
+  return position{from_big_endian(value)};
+}
+
+}  // namespace
+
+result<std::unique_ptr<stream_index>> stream_index::open(const std::string& path,
+                                                         unique_id journal, const log_sink& log) {
+  if (std::filesystem::exists(path)) {
+    auto db = database::open(path, create_mode::must_exist, index_options);
+    auto watermark = db ? watermark_in(**db, journal) : result<position>(db.error());
+    if (watermark) return std::unique_ptr<stream_index>(new stream_index(*std::move(db), *watermark));
+    if (watermark.error().reason == "storage-failed") return watermark.error();
+    log(log_level::warning,
+        "index is made anew from the journal: " + watermark.error().to_string());
+    db = watermark.error();  // closed before its files go
+    std::filesystem::remove_all(path);
+  }
+  auto db = database::open(path, create_mode::create, index_options);
+  if (!db) return std::move(db).error();
+  leveldb::WriteBatch batch;
+  batch.Put("m", bytes_of(journal));
+  if (auto wrote = (*db)->write_synced(batch); !wrote) return std::move(wrote).error();
+  return std::unique_ptr<stream_index>(new stream_index(*std::move(db), no_position));
+}
+
+stream_index::stream_index(std::unique_ptr<database> db, position watermark)
+    : db_(std::move(db)), watermark_at_open_(watermark), thread_([this] { work(); }) {}
+
+stream_index::~stream_index() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+result<version> stream_index::version_in_database(std::string_view stream) const {
+  std::string value;
+  auto found = db_->get(head_key(stream), value);
+  if (!found) return std::move(found).error();
+  return *found ? version{from_big_endian(value)} : no_version;
+}
+
+result<version> stream_index::version_of(std::string_view stream) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto a = active_.runs.find(stream); a != active_.runs.end()) return a->second.last();
+    if (flushing_) {
+      const auto f = flushing_->runs.find(stream);
+      if (f != flushing_->runs.end()) return f->second.last();
+    }
+  }
+  return version_in_database(stream);
+}
+
+result<version> stream_index::add(std::string_view stream, position first, std::uint32_t events) {
+  std::unique_lock lock(mutex_);
+  auto at = active_.runs.find(stream);
+  if (at == active_.runs.end()) {
+    version last{};
+    const auto f = flushing_ ? flushing_->runs.find(stream) : decltype(flushing_->runs.find(""))();
+    if (flushing_ && f != flushing_->runs.end()) {
+      last = f->second.last();
+    } else {
+      // Only one thread adds, so the lock may go for the read.
+      lock.unlock();
+      auto stored = version_in_database(stream);
+      if (!stored) return std::move(stored).error();
+      last = *stored;
+      lock.lock();
+    }
+    at = active_.runs.emplace(std::string(stream), run{next(last), {}}).first;
+  }
+  auto& positions = at->second.positions;
+  const version first_version{count_of(at->second.first) + positions.size()};
+  for (std::uint32_t i = 0; i < events; ++i) {
+    positions.push_back(position{count_of(first) + i});
+  }
+  active_.events += events;
+  return first_version;
+}
+
+void stream_index::on_durable(position durable) {
+  const std::lock_guard lock(mutex_);
+  if (active_.events < events_in_memory || flushing_ || failed_) return;
+  flushing_ = std::make_shared<const generation>(std::exchange(active_, {}));
+  flushing_up_to_ = durable;
+  changed_.notify_all();
+}
+
+result<std::vector<position>> stream_index::positions(std::string_view stream, version from,
+                                                      version to) const {
+  std::vector<position> older;
+  std::vector<position> newer;
+  version database_to = to;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto take = [&](const generation& g) {
+      const auto found = g.runs.find(stream);
+      if (found == g.runs.end()) return;
+      const run& r = found->second;
+      database_to = std::min(database_to, version{count_of(r.first) - 1});
+      for (std::size_t i = 0; i < r.positions.size(); ++i) {
+        const version v{count_of(r.first) + i};
+        if (v >= from && v <= to) newer.push_back(r.positions[i]);
+      }
+    };
+    if (flushing_) take(*flushing_);
+    take(active_);
+  }
+  if (from <= database_to) {
+    if (auto read = positions_in_database(stream, from, database_to, older); !read) {
+      return std::move(read).error();
+    }
+  }
+  older.insert(older.end(), newer.begin(), newer.end());
+  return older;
+}
+
+result<void> stream_index::positions_in_database(std::string_view stream, version from, version to,
+                                                 std::vector<position>& out) const {
+  const auto prefix = run_prefix(stream);
+  const auto it = db_->iterate();
+  // The run that holds `from` begins at or before it.
+  it->Seek(slice(run_key(stream, from)));
+  if (!it->Valid()) {
+    if (auto good = db_->check(*it); !good) return good;
+    it->SeekToLast();
+  } else if (view(it->key()) != run_key(stream, from)) {
+    it->Prev();
+  }
+  version expected{};
+  for (; it->Valid() && view(it->key()).starts_with(prefix) &&
+         it->key().size() == prefix.size() + 8;
+       it->Next()) {
+    version v{from_big_endian(view(it->key()).substr(prefix.size()))};
+    if (v > to) break;
+    if (expected != no_version && v != expected) return index_damaged(stream);
+    const auto packed = view(it->value());
+    for (std::size_t at = 0; at + 8 <= packed.size(); at += 8, v = next(v)) {
+      if (v >= from && v <= to) out.push_back(position{from_big_endian(packed.substr(at))});
+    }
+    expected = v;
+  }
+  return db_->check(*it);
+}
+
+result<void> stream_index::write(const generation& g, position watermark) {
+  std::vector<const std::pair<const std::string, run>*> sorted;
+  sorted.reserve(g.runs.size());
+  for (const auto& entry : g.runs) sorted.push_back(&entry);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
+  leveldb::WriteBatch batch;
+  std::size_t changes = 0;
+  const auto write_batch = [&]() -> result<void> {
+    auto wrote = db_->write_unsynced(batch);
+    batch.Clear();
+    changes = 0;
+    return wrote;
+  };
+  for (const auto* entry : sorted) {
+    const auto& [stream, r] = *entry;
+    std::string packed;
+    packed.reserve(r.positions.size() * 8);
+    for (const auto p : r.positions) packed += big_endian(count_of(p));
+    batch.Put(run_key(stream, r.first), packed);
+    batch.Put(head_key(stream), big_endian(count_of(r.last())));
+    changes += 2;
+    if (changes < changes_per_write) continue;
+    if (auto wrote = write_batch(); !wrote) return wrote;
+  }
+  batch.Put("w", big_endian(count_of(watermark)));
+  return write_batch();
+}
+
+void stream_index::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopped_ || flushing_; });
+    if (!flushing_) return;
+    const auto g = flushing_;
+    const auto up_to = flushing_up_to_;
+    lock.unlock();
+    auto wrote = write(*g, up_to);
+    lock.lock();
+    if (wrote) {
+      flushing_.reset();
+    } else {
+      failed_ = std::move(wrote).error();  // what is in memory stays; a new open starts over
+    }
+    changed_.notify_all();
+    if (failed_) return;
+  }
+}
+
+result<void> stream_index::flush_all(position durable) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !flushing_ || failed_; });
+  if (failed_) return *failed_;
+  if (active_.events == 0) return {};
+  const auto rest = std::make_shared<const generation>(std::exchange(active_, {}));
+  flushing_ = rest;
+  flushing_up_to_ = durable;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return !flushing_ || failed_; });
+  if (failed_) return *failed_;
+  return {};
+}
+
+}  // namespace fasti::persistence

@@ -1,0 +1,97 @@
+#pragma once
+/// Which events a stream has: derived from the journal's blocks, so that losing it costs time and
+/// never data. The newest events are indexed in memory; when there are enough of them they are
+/// written, sorted, to a LevelDB of their own in the background, with a watermark. After a crash
+/// the journal's tail behind the watermark is indexed again.
+///
+/// Keys (numbers big endian, so that they sort):
+///
+///     'm'                                   → journal id, 16 bytes: a foreign index is rebuilt
+///     'w'                                   → watermark, 8 bytes: events up to here are in the index
+///     'h' stream                            → version of the stream's last event up to the watermark
+///     'r' length(u16) stream version        → a run: the positions of the events from that version
+///                                             on, each 8 bytes
+///
+/// A run's key depends on the watermark it began at and on the stream only, so a flush that a crash
+/// cut short is overwritten by the one that repeats it.
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "fasti/journal.hpp"
+#include "fasti/options.hpp"
+#include "persistence/database.hpp"
+
+namespace fasti::persistence {
+
+class stream_index {
+ public:
+  /// Opens `path`, and makes it anew when it is missing, damaged or of another journal.
+  [[nodiscard]] static result<std::unique_ptr<stream_index>> open(const std::string& path,
+                                                                  unique_id journal,
+                                                                  const log_sink& log);
+  ~stream_index();
+
+  /// Events up to here need not be added at open.
+  [[nodiscard]] position watermark() const noexcept { return watermark_at_open_; }
+
+  /// Newest version of a stream, with everything that was added.
+  [[nodiscard]] result<version> version_of(std::string_view stream) const;
+  /// Adds the next `events` of a stream, at positions `first`, `first`+1, … Returns the version of
+  /// the first one.
+  [[nodiscard]] result<version> add(std::string_view stream, position first, std::uint32_t events);
+  /// All events up to `durable` have been added and are durable: flush if there are many.
+  void on_durable(position durable);
+  /// Positions of the versions `from`..`to` that were added, in order.
+  [[nodiscard]] result<std::vector<position>> positions(std::string_view stream, version from,
+                                                        version to) const;
+  /// Waits for a flush at work, and writes the rest: the next open has nothing to do.
+  [[nodiscard]] result<void> flush_all(position durable);
+  [[nodiscard]] std::uint64_t bytes_on_disk() const { return db_->bytes_on_disk(); }
+
+ private:
+  /// The events of one stream that are not in the database, from a version on.
+  struct run {
+    version first{};
+    std::vector<position> positions;
+    [[nodiscard]] version last() const noexcept {
+      return version{count_of(first) + positions.size() - 1};
+    }
+  };
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const noexcept {
+      return std::hash<std::string_view>{}(s);
+    }
+  };
+  struct generation {
+    std::unordered_map<std::string, run, text_hash, std::equal_to<>> runs;
+    std::size_t events = 0;
+  };
+
+  stream_index(std::unique_ptr<database> db, position watermark);
+  [[nodiscard]] result<void> write(const generation& g, position watermark);
+  [[nodiscard]] result<version> version_in_database(std::string_view stream) const;
+  [[nodiscard]] result<void> positions_in_database(std::string_view stream, version from,
+                                                   version to, std::vector<position>& out) const;
+  void work();
+
+  const std::unique_ptr<database> db_;
+  const position watermark_at_open_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Protected by mutex_:
+  generation active_;
+  std::shared_ptr<const generation> flushing_;  // being written; null when none is
+  position flushing_up_to_{};
+  bool stopped_ = false;
+  std::optional<error> failed_;
+
+  std::thread thread_;
+};
+
+}  // namespace fasti::persistence

@@ -1,0 +1,231 @@
+#include "runtime/core/aggregate_machine.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "runtime/core/check.hpp"
+#include "runtime/core/guard.hpp"
+
+namespace fasti::core {
+
+std::uint64_t fingerprint_of(const stream_id& stream, type_id command, body_view body) noexcept {
+  const std::uint64_t seed = XXH3_64bits_withSeed(stream.text().data(), stream.text().size(),
+                                                  count_of(command));
+  return XXH3_64bits_withSeed(body.data(), body.size_bytes(), seed);
+}
+
+aggregate_machine::aggregate_machine(stream_id stream, const detail::decider_port& decider,
+                                     aggregate_world& world, std::uint64_t snapshot_every_events)
+    : stream_(std::move(stream)),
+      decider_(decider),
+      world_(world),
+      snapshot_every_events_(snapshot_every_events) {}
+
+void aggregate_machine::on_arrival(incoming&& arrival) {
+  if (phase_ == phase::live && session_->is_broken()) {
+    lose_state();
+    return wait(std::move(arrival), load_when::settled);
+  }
+  if (phase_ != phase::live) return wait(std::move(arrival), load_when::now);
+  std::visit([this](auto&& a) { handle(std::move(a)); }, std::move(arrival));
+}
+
+void aggregate_machine::wait(incoming&& arrival, load_when when) {
+  waiting_.push_back(std::move(arrival));
+  if (phase_ == phase::loading) return;
+  phase_ = phase::loading;
+  world_.load(when);
+}
+
+void aggregate_machine::on_loaded(result<recovered_aggregate> loaded) {
+  FASTI_CHECK(phase_ == phase::loading);
+  if (!loaded) {
+    world_.log(log_level::error,
+               std::string(stream_.text()) + " cannot be loaded: " + loaded.error().to_string());
+    return drop(loaded.error());
+  }
+  phase_ = phase::live;
+  state_ = std::move(loaded->state);
+  version_ = loaded->version;
+  snapshot_version_ = loaded->snapshot_version;
+  session_ = std::make_shared<commit_session>();
+  // One by one: handling one may lose the state again, and then the rest goes on waiting.
+  for (auto left = std::exchange(waiting_, {}); !left.empty(); left.pop_front()) {
+    on_arrival(std::move(left.front()));
+  }
+}
+
+void aggregate_machine::drop(const error& why) {
+  lose_state();
+  for (auto& arrival : std::exchange(waiting_, {})) {
+    std::visit([&why](auto& a) { a.reply->answer(why); }, arrival);
+  }
+}
+
+void aggregate_machine::lose_state() {
+  phase_ = phase::cold;
+  state_.reset();
+  session_.reset();
+  unsettled_.clear();
+  unsettled_order_.clear();
+}
+
+template <class Reply, class Answer>
+void aggregate_machine::answer_when_durable(std::unique_ptr<Reply> reply, Answer answer) {
+  if (is_durable()) return reply->answer(std::move(answer));
+  Reply& to = *reply;
+  to.hold(std::move(answer));
+  std::unique_ptr<commit_observer> observer = std::move(reply);
+  auto accepted = world_.append(commit{}, session_, std::move(observer));
+  if (!accepted) to.answer(std::move(accepted).error());  // untouched: still ours to answer
+}
+
+void aggregate_machine::handle(incoming_query&& query) {
+  decision made = accept();
+  std::vector<word> words;
+  const auto thrown = thrown_by([&] {
+    made = state_->answer(query.type, query.body, scratch_.begin());
+    scratch_.finish(words);
+  });
+  if (thrown) {
+    return query.reply->answer(error{errc::invalid, "answer-failed",
+                                     std::string(stream_.text()) + ": answer threw " + *thrown});
+  }
+  result<std::vector<word>> answer = std::move(words);
+  if (!made.is_accepted()) answer = error{errc::rejected, made.reason(), made.detail()};
+  answer_when_durable(std::move(query.reply), std::move(answer));
+}
+
+void aggregate_machine::handle(incoming_command&& command) {
+  const auto fingerprint = fingerprint_of(stream_, command.type, command.body);
+  if (command.id_from == id_origin::chosen && answer_repeat(command, fingerprint)) return;
+
+  decision made = accept();
+  const command_context context{stream_, version_, command.origin.id, world_.now()};
+  const auto thrown = thrown_by(
+      [&] { made = state_->decide(command.type, command.body, context, emitted_); });
+  if (thrown || !made.is_accepted()) {
+    emitted_.discard();
+    auto no = thrown ? error{errc::rejected, "decide-failed",
+                             std::string(stream_.text()) + ": decide threw " + *thrown}
+                     : error{errc::rejected, made.reason(), made.detail()};
+    return answer_when_durable(std::move(command.reply), result<receipt>(std::move(no)));
+  }
+  commit_events(std::move(command), fingerprint);
+}
+
+bool aggregate_machine::answer_repeat(incoming_command& command, std::uint64_t fingerprint) {
+  const error reused{errc::invalid, "command-id-reused",
+                     "command " + command.origin.id.to_string() +
+                         " had its effect before, with another payload or stream"};
+  // What is settled is known to the journal; what is not may be still on its way to the disk.
+  forget_settled();
+  if (const auto found = unsettled_.find(command.origin.id); found != unsettled_.end()) {
+    if (found->second.fingerprint != fingerprint) {
+      command.reply->answer(reused);
+      return true;
+    }
+    commit resolve;  // a barrier that carries the id gets the first outcome
+    resolve.origin.id = command.origin.id;
+    resolve.fingerprint = fingerprint;
+    command_reply& to = *command.reply;
+    std::unique_ptr<commit_observer> observer = std::move(command.reply);
+    auto accepted = world_.append(std::move(resolve), session_, std::move(observer));
+    if (!accepted) to.answer(std::move(accepted).error());
+    return true;
+  }
+  const auto known = world_.find_command(command.origin.id);
+  if (!known) return false;
+  if (known->fingerprint != fingerprint) {
+    command.reply->answer(reused);
+    return true;
+  }
+  committed first = known->outcome;
+  first.what = committed::kind::repeat;
+  command.reply->answer(command.reply->receipt_of(first));
+  return true;
+}
+
+void aggregate_machine::commit_events(incoming_command&& command, std::uint64_t fingerprint) {
+  commit c;
+  emitted_.finish(c.events, c.bodies);
+  if (c.events.empty()) {
+    auto nothing = command.reply->receipt_at(version_, world_.head(), world_.now());
+    return answer_when_durable(std::move(command.reply), result<receipt>(std::move(nothing)));
+  }
+  if (auto failed = evolve_all(c)) {
+    // The state is half changed: it goes. Earlier commits of this session stay as they are.
+    command.reply->answer(*std::move(failed));
+    phase_ = phase::loading;
+    state_.reset();
+    return world_.load(load_when::settled);
+  }
+  const auto events = static_cast<std::uint32_t>(c.events.size());
+  c.parts.push_back({stream_, expected_version::exactly(version_), events});
+  c.fingerprint = fingerprint;
+  c.origin = command.origin;
+  command_reply& to = *command.reply;
+  std::unique_ptr<commit_observer> observer = std::move(command.reply);
+  auto accepted = world_.append(std::move(c), session_, std::move(observer));
+  if (!accepted) {
+    to.answer(std::move(accepted).error());
+    phase_ = phase::loading;
+    state_.reset();
+    return world_.load(load_when::settled);
+  }
+  newest_ticket_ = *accepted;
+  version_ = fasti::version{count_of(version_) + events};
+  if (command.id_from == id_origin::chosen) remember(command, fingerprint, *accepted);
+  maybe_snapshot();
+}
+
+std::optional<error> aggregate_machine::evolve_all(const commit& c) {
+  const word* body = c.bodies.data();
+  for (const auto& e : c.events) {
+    const body_view words(body, e.words);
+    body += e.words;
+    if (auto thrown = thrown_by([&] { state_->evolve(e.type, words); })) {
+      return error{errc::rejected, "evolve-failed",
+                   std::string(stream_.text()) + ": evolve threw " + *thrown};
+    }
+  }
+  return std::nullopt;
+}
+
+void aggregate_machine::remember(const incoming_command& command, std::uint64_t fingerprint,
+                                 ticket at) {
+  unsettled_[command.origin.id] = {fingerprint, at};
+  unsettled_order_.push_back(command.origin.id);
+}
+
+void aggregate_machine::forget_settled() {
+  const ticket settled = world_.settled_ticket();
+  while (!unsettled_order_.empty()) {
+    const auto oldest = unsettled_.find(unsettled_order_.front());
+    if (oldest->second.at > settled) return;
+    unsettled_.erase(oldest);
+    unsettled_order_.pop_front();
+  }
+}
+
+void aggregate_machine::maybe_snapshot() {
+  if (snapshot_every_events_ == 0 || !decider_.snapshot) return;
+  if (count_of(version_) - count_of(snapshot_version_) < snapshot_every_events_) return;
+  snapshot s;
+  s.stream = stream_;
+  s.version = version_;
+  s.type = *decider_.snapshot;
+  const auto thrown = thrown_by([&] {
+    state_->save(scratch_.begin());
+    scratch_.finish(s.body);
+  });
+  snapshot_version_ = version_;  // also after a throw: not again at every command
+  if (thrown) {
+    return world_.log(log_level::warning,
+                      "no snapshot of " + std::string(stream_.text()) + ": save threw " + *thrown);
+  }
+  world_.save_snapshot(std::move(s), session_);
+}
+
+}  // namespace fasti::core

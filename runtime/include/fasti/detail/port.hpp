@@ -1,0 +1,283 @@
+#pragma once
+/// What the runtime sees of a user's types: one abstract port each, made by `add<T>()`. Everything
+/// behind it is compiled once, not once a decider.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fasti/decider.hpp"
+#include "fasti/projection.hpp"
+
+namespace fasti::detail {
+
+struct named_type {
+  type_id type{};
+  std::string name;
+};
+
+/// The state of one aggregate. User code is called in here, and may throw.
+class aggregate_state {
+ public:
+  virtual ~aggregate_state() = default;
+  virtual decision decide(type_id command, body_view body, const command_context& at,
+                          emit& out) const = 0;
+  virtual void evolve(type_id event, body_view body) = 0;
+  virtual decision answer(type_id query, body_view body, ::capnp::MessageBuilder& reply) const = 0;
+  virtual void save(::capnp::MessageBuilder& into) const = 0;
+  virtual void load(body_view body) = 0;
+};
+
+struct decider_port {
+  std::string category;
+  std::vector<named_type> commands;
+  std::vector<named_type> events;
+  std::optional<type_id> snapshot;
+  std::function<std::unique_ptr<aggregate_state>()> make;
+};
+
+class projection_state {
+ public:
+  virtual ~projection_state() = default;
+  virtual void apply(const recorded_event& event, row_set& rows) = 0;
+  virtual decision answer(type_id query, body_view body, const row_set& rows,
+                          ::capnp::MessageBuilder& reply) const = 0;
+};
+
+struct projection_port {
+  std::string name;
+  std::vector<named_type> events;
+  std::function<std::unique_ptr<projection_state>()> make;
+};
+
+/// Thrown when a body comes under a type that the port does not know: a stored event of a type that
+/// the program has forgotten, or a command for another category.
+struct unknown_type : std::exception {
+  explicit unknown_type(type_id t);
+  [[nodiscard]] const char* what() const noexcept override { return text.c_str(); }
+  type_id type;
+  std::string text;
+};
+
+template <class... Structs>
+std::vector<named_type> names_of(types<Structs...>) {
+  return {named_type{type_id_of<Structs>, type_name_of<Structs>()}...};
+}
+
+/// Calls `f.template operator()<Struct>()` for the struct whose id is `type`.
+template <class... Structs, class F>
+bool for_type(types<Structs...>, type_id type, F&& f) {
+  return ((type == type_id_of<Structs> ? (f.template operator()<Structs>(), true) : false) || ...);
+}
+
+/// `Reply(Query)` as a pair.
+template <class Signature>
+struct question;
+template <class Reply, class Query>
+struct question<Reply(Query)> {
+  using reply = Reply;
+  using query = Query;
+};
+
+template <class Query, class List>
+struct reply_to;
+template <class Query>
+struct reply_to<Query, types<>> {
+  using type = void;
+};
+template <class Query, class First, class... Rest>
+struct reply_to<Query, types<First, Rest...>> {
+  using type =
+      std::conditional_t<std::is_same_v<Query, typename question<First>::query>,
+                         typename question<First>::reply,
+                         typename reply_to<Query, types<Rest...>>::type>;
+};
+/// The reply that `Holder` gives to `Query`.
+template <class Holder, class Query>
+using reply_of = typename reply_to<Query, typename Holder::queries>::type;
+
+template <class... Questions, class F>
+bool for_query(types<Questions...>, type_id type, F&& f) {
+  return ((type == type_id_of<typename question<Questions>::query>
+               ? (f.template operator()<typename question<Questions>::query,
+                                        typename question<Questions>::reply>(),
+                  true)
+               : false) ||
+          ...);
+}
+
+// -- checks: each names the type and the missing function in the compiler's first line -----------
+
+template <class D, class Command>
+consteval void check_decide() {
+  if constexpr (!decides<D, Command>) (void)sizeof(missing::decide<D, Command>);
+}
+template <class D, class Event>
+consteval void check_evolve() {
+  if constexpr (!evolves<D, Event>) (void)sizeof(missing::evolve<D, Event>);
+}
+template <class D>
+consteval void check_snapshot() {
+  if constexpr (snapshots<D>) {
+    using state = typename D::snapshot;
+    if constexpr (!saves<D, state>) (void)sizeof(missing::save<D, state>);
+    if constexpr (!loads<D, state>) (void)sizeof(missing::load<D, state>);
+  }
+}
+template <class D, class Question>
+consteval void check_decider_answer() {
+  using q = question<Question>;
+  if constexpr (!answers_from_state<D, typename q::reply, typename q::query>) {
+    (void)sizeof(missing::answer<D, typename q::query>);
+  }
+}
+template <class P, class Event>
+consteval void check_apply() {
+  if constexpr (!applies<P, Event>) (void)sizeof(missing::apply<P, Event>);
+}
+template <class P, class Question>
+consteval void check_view_answer() {
+  using q = question<Question>;
+  if constexpr (!answers_from_view<P, typename q::reply, typename q::query>) {
+    (void)sizeof(missing::answer<P, typename q::query>);
+  }
+}
+
+template <class D, class... Commands, class... Events>
+consteval void check_decider(types<Commands...>, types<Events...>) {
+  (check_decide<D, Commands>(), ...);
+  (check_evolve<D, Events>(), ...);
+  check_snapshot<D>();
+}
+template <class D, class... Questions>
+consteval void check_decider_queries(types<Questions...>) {
+  (check_decider_answer<D, Questions>(), ...);
+}
+template <class P, class... Events>
+consteval void check_projection(types<Events...>) {
+  (check_apply<P, Events>(), ...);
+}
+template <class P, class... Questions>
+consteval void check_projection_queries(types<Questions...>) {
+  (check_view_answer<P, Questions>(), ...);
+}
+
+// -- ports ---------------------------------------------------------------------------------------
+
+template <class D>
+class aggregate_state_of final : public aggregate_state {
+ public:
+  decision decide(type_id command, body_view body, const command_context& at,
+                  emit& out) const override {
+    decision made = accept();
+    body_reader reader(body);
+    auto call = [&]<class C>() {
+      if constexpr (decides_in_context<D, C>) {
+        made = decider_.decide(reader.root<C>(), out, at);
+      } else {
+        made = decider_.decide(reader.root<C>(), out);
+      }
+    };
+    if (!for_type(typename D::commands{}, command, call)) throw unknown_type(command);
+    return made;
+  }
+
+  void evolve(type_id event, body_view body) override {
+    body_reader reader(body);
+    auto call = [&]<class E>() { decider_.evolve(reader.root<E>()); };
+    if (!for_type(typename D::events{}, event, call)) throw unknown_type(event);
+  }
+
+  decision answer(type_id query, body_view body, ::capnp::MessageBuilder& reply) const override {
+    decision made = accept();
+    if constexpr (has_queries<D>) {
+      body_reader reader(body);
+      auto call = [&]<class Q, class R>() {
+        made = decider_.answer(reader.root<Q>(), reply.initRoot<R>());
+      };
+      if (for_query(typename D::queries{}, query, call)) return made;
+    }
+    throw unknown_type(query);
+  }
+
+  void save(::capnp::MessageBuilder& into) const override {
+    if constexpr (snapshots<D>) decider_.save(into.initRoot<typename D::snapshot>());
+  }
+
+  void load(body_view body) override {
+    if constexpr (snapshots<D>) {
+      body_reader reader(body);
+      decider_.load(reader.root<typename D::snapshot>());
+    }
+  }
+
+ private:
+  D decider_{};
+};
+
+template <class D>
+[[nodiscard]] decider_port port_of_decider() {
+  check_decider<D>(typename D::commands{}, typename D::events{});
+  if constexpr (has_queries<D>) check_decider_queries<D>(typename D::queries{});
+  decider_port port;
+  port.category = D::category;
+  port.commands = names_of(typename D::commands{});
+  port.events = names_of(typename D::events{});
+  if constexpr (snapshots<D>) port.snapshot = type_id_of<typename D::snapshot>;
+  port.make = [] { return std::make_unique<aggregate_state_of<D>>(); };
+  return port;
+}
+
+template <class P>
+class projection_state_of final : public projection_state {
+ public:
+  using row = typename P::row;
+
+  void apply(const recorded_event& event, row_set& set) override {
+    body_reader reader(event.body);
+    rows<row> changeable(set);
+    auto call = [&]<class E>() { projection_.apply(reader.root<E>(), event, changeable); };
+    if (!for_type(typename P::events{}, event.type, call)) throw unknown_type(event.type);
+  }
+
+  decision answer(type_id query, body_view body, const row_set& set,
+                  ::capnp::MessageBuilder& reply) const override {
+    decision made = accept();
+    if constexpr (has_queries<P>) {
+      body_reader reader(body);
+      view<row> readable(set);
+      auto call = [&]<class Q, class R>() {
+        made = projection_.answer(reader.root<Q>(), readable, reply.initRoot<R>());
+      };
+      if (for_query(typename P::queries{}, query, call)) return made;
+    }
+    throw unknown_type(query);
+  }
+
+ private:
+  P projection_{};
+};
+
+template <class P>
+[[nodiscard]] projection_port port_of_projection() {
+  check_projection<P>(typename P::events{});
+  if constexpr (has_queries<P>) check_projection_queries<P>(typename P::queries{});
+  projection_port port;
+  port.name = P::name;
+  port.events = names_of(typename P::events{});
+  port.make = [] { return std::make_unique<projection_state_of<P>>(); };
+  return port;
+}
+
+template <class T>
+concept has_category = requires {
+  { T::category } -> std::convertible_to<std::string_view>;
+};
+template <class T>
+concept has_name = requires {
+  { T::name } -> std::convertible_to<std::string_view>;
+};
+
+}  // namespace fasti::detail

@@ -1,0 +1,101 @@
+#pragma once
+/// What the journal holds: recorded events going out, commits coming in.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fasti/ids.hpp"
+
+namespace fasti {
+
+/// Cap'n Proto's unit: 8 bytes, aligned. (Not `capnp::word`, which clang can neither copy nor keep
+/// in a vector.)
+using word = std::uint64_t;
+
+/// The words of one single-segment Cap'n Proto message, not owned.
+using body_view = std::span<const word>;
+
+/// An event as the journal gives it out. A view: everything here lives as long as the call that
+/// handed it over, no longer. Copy what you keep.
+struct recorded_event {
+  unique_id id;                 ///< Names this event for ever; the same on every read.
+  type_id type{};               ///< The Cap'n Proto struct's id.
+  std::string_view stream;      ///< `category-key`.
+  fasti::version version{};     ///< Place in the stream, 1..n without a gap.
+  fasti::position position{};   ///< Place in the journal, 1..n without a gap.
+  timestamp time;               ///< When it was written; never goes back along positions.
+  fasti::command_id command;    ///< The command that led to it.
+  unique_id correlation;        ///< The whole conversation.
+  unique_id causation;          ///< The one message that led to it.
+  std::string_view metadata;    ///< Opaque bytes of the application.
+  body_view body;               ///< The event itself.
+
+  [[nodiscard]] std::string_view category() const noexcept {
+    return stream.substr(0, stream.find('-'));
+  }
+  [[nodiscard]] std::string_view key() const noexcept {
+    return stream.substr(stream.find('-') + 1);
+  }
+};
+
+/// Where a command comes from; all optional. What is left out: a generated command id, correlation
+/// and causation equal to the command id, no metadata.
+struct command_origin {
+  command_id id = {};
+  unique_id correlation = {};
+  unique_id causation = {};
+  std::string metadata = {};  ///< Opaque, stored with every event. At most `limits::metadata_bytes_max`.
+};
+
+/// All events of one command, appended atomically: to one stream as a rule, to several if need be.
+/// Owns its bytes. A commit without events is a **barrier**: nothing is stored, and it completes
+/// when everything handed over before it is durable.
+struct commit {
+  struct event {
+    type_id type{};
+    std::uint32_t words = 0;  ///< Length of its body in `bodies`, in the order of the events.
+  };
+  struct part {
+    stream_id stream;
+    expected_version expected = expected_version::no_stream();
+    std::uint32_t events = 0;  ///< How many of `events` go to this stream, in order.
+  };
+
+  command_origin origin;
+  /// Hash of the command's type, stream and payload: tells a repeat from a misuse of its id (P8).
+  std::uint64_t fingerprint = 0;
+  std::vector<part> parts;
+  std::vector<event> events;
+  std::vector<word> bodies;
+
+  [[nodiscard]] bool is_barrier() const noexcept { return events.empty(); }
+};
+
+/// What is known of a commit once it is durable.
+struct committed {
+  enum class kind : std::uint8_t {
+    fresh,   ///< Stored by this very append.
+    repeat,  ///< The command id had its effect before; this is its first outcome (P8).
+    barrier  ///< No events: everything before it is durable.
+  };
+  kind what = kind::fresh;
+  fasti::position first_position{};  ///< 0 for a barrier.
+  fasti::position last_position{};   ///< For a barrier: the head of the journal at that moment.
+  fasti::version version{};          ///< Of the first stream, after the commit.
+  timestamp time;
+};
+
+/// What the sender of a command gets when it is durable.
+struct receipt {
+  stream_id stream;
+  fasti::version version{};    ///< Of the stream, after the command.
+  fasti::position position{};  ///< Of its last event: hand it to a query to read your own write.
+  command_id command;
+  std::uint32_t events = 0;  ///< 0: accepted, and nothing had to happen.
+  committed::kind what = committed::kind::fresh;
+  timestamp time;
+};
+
+}  // namespace fasti

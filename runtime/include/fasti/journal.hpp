@@ -1,0 +1,143 @@
+#pragma once
+/// The journal: the durable append-only store of all streams, and the only truth. This is the seam
+/// between actors and storage; `tests/contracts/` holds every case that an implementation must
+/// pass. One journal belongs to one process (P7); it is safe to call from any thread.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "fasti/event.hpp"
+
+namespace fasti {
+
+/// Told once what became of a commit. Called on the journal's completion thread, in the order in
+/// which commits were handed over; must be quick, must not block, must not throw. Callbacks may
+/// call `append`.
+class commit_observer {
+ public:
+  virtual ~commit_observer() = default;
+  virtual void on_outcome(result<committed> outcome) noexcept = 0;
+};
+
+/// A chain of commits in which each was decided on the state that the ones before it left, though
+/// those may still be on their way to the disk. If one of them is not stored, the session is broken
+/// and every later one fails as well, with `conflict`: none of them can rest on a state that never
+/// was. Shared by an aggregate and the journal's writer.
+class commit_session {
+ public:
+  [[nodiscard]] bool is_broken() const noexcept { return broken_.load(std::memory_order_acquire); }
+  void break_off() noexcept { broken_.store(true, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> broken_{false};
+};
+
+/// Order of hand-over to the writer: 1, 2, 3 … ; `durable_ticket()` tells how far the disk is.
+enum class ticket : std::uint64_t {};
+
+/// What the journal remembers of a command, within its window (`journal_limits::command_ids_max`).
+struct command_record {
+  std::uint64_t fingerprint = 0;
+  committed outcome;
+};
+
+enum class direction : std::uint8_t { forwards, backwards };
+enum class visit : std::uint8_t { more, stop };
+/// Called for each event. Must not call back into the journal's `close`.
+using event_visitor = std::function<visit(const recorded_event&)>;
+
+/// Versions `from`..`to`, both included, of one stream; at most `events_max` of them.
+struct stream_range {
+  version from{1};
+  version to = latest_version;
+  std::uint64_t events_max = std::numeric_limits<std::uint64_t>::max();
+  direction order = direction::forwards;
+};
+
+/// Events after a position. Empty lists mean "all".
+struct journal_range {
+  position after{};  ///< Exclusive: hand over the checkpoint as it is.
+  position to{std::numeric_limits<std::uint64_t>::max()};
+  std::uint64_t events_max = std::numeric_limits<std::uint64_t>::max();
+  std::vector<std::string> categories = {};
+  std::vector<type_id> types = {};
+};
+
+/// Figures of a journal, for people; a consistent moment is not promised.
+struct journal_stats {
+  position head{};
+  std::uint64_t streams = 0;  ///< 0 when the journal does not count them.
+  std::uint64_t bytes_on_disk = 0;
+  std::uint64_t syncs = 0;         ///< Since open.
+  std::uint64_t commits = 0;       ///< Since open.
+  std::uint64_t logical_bytes = 0; ///< Bodies and headers handed over since open.
+  std::chrono::nanoseconds open_duration{};
+  std::uint64_t events_reindexed_at_open = 0;
+};
+
+class journal {
+ public:
+  virtual ~journal() = default;
+
+  /// Names this journal for ever; checkpoints and snapshots carry it.
+  [[nodiscard]] virtual unique_id id() const noexcept = 0;
+
+  /// Hands a commit to the writer and returns at once. The outcome goes to `observer`, once:
+  /// `committed` only when it is durable (P1), `conflict` or `invalid` when it is certainly not
+  /// stored, `unknown` when storage failed under it.
+  ///
+  /// A command id that had its effect within the window gives its first outcome and stores nothing;
+  /// with another fingerprint it is `invalid` ("command-id-reused"). A fresh commit of a session
+  /// that turns out to be a repeat breaks the session.
+  ///
+  /// Refused at once — arguments untouched, observer not called — with `unavailable` ("queue-full"),
+  /// `closed`, or `invalid` for what is over a limit or malformed.
+  [[nodiscard]] virtual result<ticket> append(commit&& c, std::shared_ptr<commit_session> session,
+                                              std::unique_ptr<commit_observer>&& observer) = 0;
+
+  /// Everything up to this ticket has its outcome.
+  [[nodiscard]] virtual ticket settled_ticket() const noexcept = 0;
+
+  /// Position of the newest durable event; `no_position` when empty.
+  [[nodiscard]] virtual position head() const noexcept = 0;
+
+  /// Version of a stream as far as it is durable; `no_version` when there is none.
+  [[nodiscard]] virtual result<version> stream_version(const stream_id& stream) const = 0;
+
+  /// What a command led to, if it is durable and within the window.
+  [[nodiscard]] virtual std::optional<command_record> find_command(command_id id) const = 0;
+
+  /// Reads one stream. Returns the stream's durable version (also past the range).
+  [[nodiscard]] virtual result<version> read_stream(const stream_id& stream,
+                                                    const stream_range& range,
+                                                    const event_visitor& visitor) const = 0;
+
+  /// Reads the global order. Returns the last position looked at, so that a reader with a filter
+  /// can go on behind what cannot match.
+  [[nodiscard]] virtual result<position> read(const journal_range& range,
+                                              const event_visitor& visitor) const = 0;
+
+  /// Position of the last event written before `time`; `no_position` if none.
+  [[nodiscard]] virtual result<position> position_before(timestamp time) const = 0;
+
+  /// `callback(head)` after each rise of the head, from the completion thread, before the outcomes
+  /// of that rise are handed out. One subscriber: the bus. Replaces an earlier one; an empty one
+  /// ends it and returns only after the last call has ended.
+  virtual void on_head(std::function<void(position)> callback) = 0;
+
+  [[nodiscard]] virtual journal_stats stats() const = 0;
+
+  /// Why nothing can be appended any more, if so: a storage error latches (P11).
+  [[nodiscard]] virtual std::optional<error> failure() const = 0;
+
+  /// Refuses new commits, settles those handed over, releases the files. Idempotent. Returns what
+  /// went wrong, if anything did.
+  virtual result<void> close() = 0;
+};
+
+/// Appends and waits: for tools and tests. Blocks for one sync or so.
+[[nodiscard]] result<committed> append_and_wait(journal& j, commit c);
+
+}  // namespace fasti

@@ -1,0 +1,82 @@
+#pragma once
+/// Every knob and every limit, with what happens at it. Defaults are meant to be left alone.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "fasti/ids.hpp"
+
+namespace fasti {
+
+/// What `open` does when there is no journal at the path. Creating one is explicit, so that a
+/// mistyped path cannot look like an empty bank. A directory that has files in it, but no journal,
+/// is refused in either case.
+enum class when_missing : std::uint8_t { refuse, create };
+
+/// Where events go. `memory` is the reference model: same behaviour, nothing survives the process.
+enum class storage : std::uint8_t { leveldb, memory };
+
+/// Limits of a journal. Over a size: the append is refused with `invalid`, nothing is stored.
+struct journal_limits {
+  std::size_t event_bytes_max = 1U << 20;
+  std::size_t commit_bytes_max = 8U << 20;
+  std::size_t commit_events_max = 4096;
+  std::size_t metadata_bytes_max = 4096;
+  /// Commits handed over and not yet settled; at it `append` refuses with "queue-full".
+  std::size_t queue_commits_max = 1U << 17;
+  /// One group commit takes at most so many bytes; the rest waits for the next sync.
+  std::size_t batch_bytes_max = 4U << 20;
+  /// The window of P8: so many newest command ids are remembered, in memory and over a restart.
+  std::size_t command_ids_max = 1'000'000;
+  /// Newest events that are kept decoded-ready in memory for the bus, in bytes.
+  std::size_t recent_bytes_max = 32U << 20;
+};
+
+/// The time of day. Deciders never see it but through the command's context.
+using clock_source = std::function<timestamp()>;
+[[nodiscard]] timestamp system_now() noexcept;
+
+enum class log_level : std::uint8_t { debug, info, warning, error };
+/// Called from any thread, one line, no payloads in it. Must be quick.
+using log_sink = std::function<void(log_level, std::string_view)>;
+
+struct runtime_options {
+  std::string path = {};  ///< The journal's directory. Not used by `storage::memory`.
+  fasti::when_missing when_missing = fasti::when_missing::refuse;
+  fasti::storage storage = fasti::storage::leveldb;
+
+  // -- behaviour ---------------------------------------------------------------------------------
+  /// A snapshot is saved each time a stream has grown by so many events; 0 = never.
+  std::uint64_t snapshot_every_events = 500;
+  /// An aggregate without commands for so long leaves memory; the next command brings it back.
+  std::chrono::milliseconds idle_timeout = std::chrono::minutes{2};
+  /// Limit for `close`: who is left after it is named in the log.
+  std::chrono::milliseconds shutdown_timeout = std::chrono::seconds{30};
+
+  // -- limits ------------------------------------------------------------------------------------
+  /// Commands sent and not yet answered, in all; at it `send` answers "node-busy" (unavailable).
+  std::size_t commands_in_flight_max = 1U << 16;
+  /// … and for one aggregate; at it `send` answers "queue-full" (unavailable) (P6).
+  std::size_t aggregate_queue_max = 1U << 13;
+  /// Aggregates in memory; over it the longest idle ones leave first.
+  std::size_t aggregates_max = 200'000;
+  /// Queries waiting at one view, for their turn or for a position; at it: "queue-full".
+  std::size_t queries_waiting_max = 4096;
+  /// Events folded in one step of a projection, written with one checkpoint.
+  std::size_t projection_batch_events = 4096;
+  journal_limits journal = {};
+
+  // -- performance -------------------------------------------------------------------------------
+  std::size_t worker_threads = 0;  ///< 0 = one for each core.
+  std::size_t reader_threads = 2;  ///< Blocking reads: recovery of aggregates, folding of views.
+
+  // -- surroundings ------------------------------------------------------------------------------
+  clock_source clock = system_now;
+  log_sink log = {};  ///< Empty: warnings and errors go to stderr.
+};
+
+}  // namespace fasti

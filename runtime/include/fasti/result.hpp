@@ -1,0 +1,109 @@
+#pragma once
+/// `result<T>`: a value, or an `error` that says what to do now.
+///
+///     fasti::result<receipt> r = rt.send<Deposit>(…).get();
+///     if (!r) return complain(r.error());
+///     use(r->version);
+///
+/// Spelled like C++23's `std::expected`, so that moving there is a rename. Nothing in fasti throws
+/// for an error that can happen; an exception is a bug, of ours or of the caller's code.
+
+#include <cassert>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace fasti {
+
+/// What the caller can do next; the only thing a program should branch on.
+/// (The idea of naming errors by the next step is KJ's.)
+enum class errc : std::uint8_t {
+  rejected,     ///< A rule of the domain said no. Certainly not stored. Tell the user.
+  conflict,     ///< The expected version did not hold. Certainly not stored. Look again, then retry.
+  unavailable,  ///< A limit is reached or a part is starting. Certainly not stored. Retry later.
+  unknown,      ///< May or may not be stored. Ask again with the same command id.
+  corrupt,      ///< Stored bytes are damaged. Nothing was returned as good. Tell the operator.
+  invalid,      ///< The call itself is wrong: a bug or bad input of the caller. Mend, then retry.
+  closed,       ///< The runtime or journal is closed. Certainly not stored. Open it again.
+};
+
+/// The stable name of a code, as it stands in logs and JSON: "rejected", "conflict", …
+[[nodiscard]] std::string_view name_of(errc code) noexcept;
+
+/// One sentence on what to do next, for people.
+[[nodiscard]] std::string_view next_step(errc code) noexcept;
+
+/// An error as a value: a code to branch on, a short stable `reason` for machines
+/// ("insufficient-funds", "queue-full") and a `detail` for people (what and where).
+struct error {
+  errc code = errc::invalid;
+  std::string reason;
+  std::string detail;
+
+  /// `code: reason: detail — next step`, on one line.
+  [[nodiscard]] std::string to_string() const;
+
+  friend bool operator==(const error&, const error&) = default;
+};
+
+template <class T>
+class [[nodiscard]] result {
+ public:
+  using value_type = T;
+
+  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  result(fasti::error e) : state_(std::in_place_index<1>, std::move(e)) {}
+
+  [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  /// Precondition of all of these: `has_value()`; asserted, also in release builds.
+  T& value() & { return *checked(); }
+  const T& value() const& { return *checked(); }
+  T&& value() && { return std::move(*checked()); }
+  T& operator*() & { return *checked(); }
+  const T& operator*() const& { return *checked(); }
+  T&& operator*() && { return std::move(*checked()); }
+  T* operator->() { return checked(); }
+  const T* operator->() const { return checked(); }
+
+  /// Precondition: `!has_value()`.
+  [[nodiscard]] const fasti::error& error() const& { return std::get<1>(state_); }
+  [[nodiscard]] fasti::error&& error() && { return std::get<1>(std::move(state_)); }
+
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) const& {
+    return has_value() ? **this : static_cast<T>(std::forward<U>(other));
+  }
+
+ private:
+  T* checked() { return &std::get<0>(state_); }
+  const T* checked() const { return &std::get<0>(state_); }
+
+  std::variant<T, fasti::error> state_;
+};
+
+/// Done, or an error.
+template <>
+class [[nodiscard]] result<void> {
+ public:
+  using value_type = void;
+
+  result() = default;
+  result(fasti::error e) : error_(std::move(e)) {}
+
+  [[nodiscard]] bool has_value() const noexcept { return !error_; }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  /// Precondition: `!has_value()`.
+  [[nodiscard]] const fasti::error& error() const& { return error_.value(); }
+  [[nodiscard]] fasti::error&& error() && { return std::move(error_).value(); }
+
+ private:
+  std::optional<fasti::error> error_;
+};
+
+}  // namespace fasti

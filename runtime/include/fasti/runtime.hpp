@@ -1,0 +1,189 @@
+#pragma once
+/// The runtime: opens a journal, keeps aggregates and views alive over it, and is where commands
+/// and queries go in. Start here.
+///
+///     auto rt = fasti::runtime::open<account, balances>(
+///         {.path = "bank.fasti", .when_missing = fasti::when_missing::create});
+///     if (!rt) …                                            // rt.error() says what and what now
+///     auto receipt = rt->send<Deposit>("account-4711", [](auto c) { c.setCents(500); }).get();
+///     auto balance = rt->query<balances, GetBalance>(
+///         [](auto q) { q.setAccount("4711"); }, {.visible_at = receipt->position}).get();
+///
+/// Data goes one way: send → aggregate (fold, decide) → journal (one batch, one sync) → receipt →
+/// bus → projection → view → query. All functions may be called from any thread, but `close` and
+/// moving the object from one at a time.
+
+#include <future>
+#include <memory>
+
+#include "fasti/detail/port.hpp"
+#include "fasti/journal.hpp"
+#include "fasti/options.hpp"
+
+namespace fasti {
+
+/// When a query is answered.
+struct query_options {
+  /// Wait until the view has folded this position: `receipt.position` reads your own write.
+  position visible_at = no_position;
+  /// Limit of that wait; after it the query answers `unavailable` ("not-visible-in-time").
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};
+};
+
+/// How a projection is doing.
+struct projection_status {
+  std::string name;
+  position checkpoint{};          ///< What its view shows.
+  std::optional<error> stopped;   ///< Why it folds no more, if so.
+};
+
+/// Figures for people; a consistent moment is not promised.
+struct runtime_stats {
+  journal_stats journal;
+  std::size_t aggregates_live = 0;
+  std::uint64_t aggregates_recovered = 0;  ///< Since open: loaded from snapshot and events.
+  std::uint64_t events_replayed = 0;       ///< … and what that took.
+  std::uint64_t snapshots_loaded = 0;
+  std::uint64_t snapshots_saved = 0;
+  std::size_t commands_in_flight = 0;
+  std::vector<projection_status> projections;
+};
+
+using receipt_callback = std::function<void(result<receipt>)>;
+
+class runtime {
+ public:
+  /// Opens the journal at `options.path`, recovers it, and registers the given deciders and
+  /// projections. Errors: `invalid` (options, no journal there), `unavailable` (another process has
+  /// it), `corrupt` (what, where).
+  template <class... DecidersAndProjections>
+  [[nodiscard]] static result<runtime> open(runtime_options options) {
+    auto opened = open_node(std::move(options));
+    if (!opened) return std::move(opened).error();
+    result<void> added;
+    (void)((added = opened->template add<DecidersAndProjections>(), added.has_value()) && ...);
+    if (!added) return std::move(added).error();
+    return opened;
+  }
+
+  runtime(runtime&&) noexcept;
+  runtime& operator=(runtime&&) noexcept;
+  ~runtime();  ///< Closes.
+
+  /// Registers a decider (it has a `category`) or a projection (it has a `name`), which starts at
+  /// once behind its checkpoint. Errors: `invalid` when the name is taken or malformed, or when the
+  /// view was folded from another journal.
+  template <class T>
+  [[nodiscard]] result<void> add() {
+    if constexpr (detail::has_category<T>) {
+      return add_decider(detail::port_of_decider<T>());
+    } else if constexpr (detail::has_name<T>) {
+      return add_projection(detail::port_of_projection<T>());
+    } else {
+      (void)sizeof(missing::category_or_name<T>);
+    }
+  }
+
+  /// Sends a command to one stream. `fill` gets the command's Builder. The future holds a receipt
+  /// when the command's events are durable (P1), or one of: `rejected`, `conflict`, `unavailable`,
+  /// `invalid`, `closed` (all: certainly not stored) and `unknown` (ask again with the same
+  /// `origin.id`, which then has at most one effect, P8).
+  /// Cost: one message to the aggregate, one share of a group commit.
+  template <schema_struct Command, class Fill>
+  [[nodiscard]] std::future<result<receipt>> send(std::string_view stream, Fill&& fill,
+                                                  command_origin origin = {}) {
+    auto promise = std::make_shared<std::promise<result<receipt>>>();
+    auto future = promise->get_future();
+    send_then<Command>(
+        stream, std::forward<Fill>(fill),
+        [promise](result<receipt> r) { promise->set_value(std::move(r)); }, std::move(origin));
+    return future;
+  }
+
+  /// The same with a callback, which is called once, from a thread of the runtime's (or from this
+  /// one, before `send_then` returns, when the command is refused at the door). It must be quick
+  /// and must not block; it may send.
+  template <schema_struct Command, class Fill>
+  void send_then(std::string_view stream, Fill&& fill, receipt_callback callback,
+                 command_origin origin = {}) {
+    send_words(stream, type_id_of<Command>, build<Command>(std::forward<Fill>(fill)),
+               std::move(origin), std::move(callback));
+  }
+
+  /// Asks a view. Answers what the projection's `answer` gave, or its rejection.
+  template <class Projection, schema_struct Query, class Fill>
+    requires detail::has_name<Projection>
+  [[nodiscard]] auto query(Fill&& fill, query_options options = {}) {
+    using reply = detail::reply_of<Projection, Query>;
+    if constexpr (std::is_void_v<reply>) (void)sizeof(missing::answer<Projection, Query>);
+    return asked<reply>([&](words_callback callback) {
+      query_view(Projection::name, type_id_of<Query>, build<Query>(std::forward<Fill>(fill)),
+                 options, std::move(callback));
+    });
+  }
+
+  /// Asks the state of one aggregate. The answer shows nothing that is not durable (P2): if the
+  /// state is newer than the disk, the answer waits for the disk.
+  template <class Decider, schema_struct Query, class Fill>
+    requires detail::has_category<Decider>
+  [[nodiscard]] auto query(std::string_view stream, Fill&& fill) {
+    using reply = detail::reply_of<Decider, Query>;
+    if constexpr (std::is_void_v<reply>) (void)sizeof(missing::answer<Decider, Query>);
+    return asked<reply>([&](words_callback callback) {
+      query_aggregate(stream, type_id_of<Query>, build<Query>(std::forward<Fill>(fill)),
+                      std::move(callback));
+    });
+  }
+
+  /// Throws the view away and folds it again from position 0; queries that ask for no position see
+  /// it grow. Errors: `invalid` when there is no such projection.
+  template <class Projection>
+  [[nodiscard]] result<void> rebuild() {
+    return rebuild_view(Projection::name);
+  }
+
+  /// The journal under it: to read. Appending beside the aggregates is allowed and checked; an
+  /// aggregate that is overtaken answers `conflict` once and reloads.
+  [[nodiscard]] fasti::journal& journal() noexcept;
+
+  [[nodiscard]] runtime_stats stats() const;
+
+  /// Refuses new commands, answers those under way, writes the views' checkpoints, releases the
+  /// journal. Limit: `options.shutdown_timeout`; `unavailable` names who was left. Idempotent.
+  result<void> close();
+
+ private:
+  class node;
+  using words_callback = std::function<void(result<std::vector<word>>)>;
+
+  explicit runtime(std::unique_ptr<node> n);
+
+  template <class Reply, class Ask>
+  static std::future<result<owned<Reply>>> asked(Ask&& ask) {
+    auto promise = std::make_shared<std::promise<result<owned<Reply>>>>();
+    auto future = promise->get_future();
+    ask([promise](result<std::vector<word>> words) {
+      if (words) {
+        promise->set_value(owned<Reply>(*std::move(words)));
+      } else {
+        promise->set_value(std::move(words).error());
+      }
+    });
+    return future;
+  }
+
+  static result<runtime> open_node(runtime_options options);
+  result<void> add_decider(detail::decider_port port);
+  result<void> add_projection(detail::projection_port port);
+  void send_words(std::string_view stream, type_id command, std::vector<word> body,
+                  command_origin origin, receipt_callback callback);
+  void query_view(std::string_view name, type_id query, std::vector<word> body,
+                  query_options options, words_callback callback);
+  void query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
+                       words_callback callback);
+  result<void> rebuild_view(std::string_view name);
+
+  std::unique_ptr<node> node_;
+};
+
+}  // namespace fasti

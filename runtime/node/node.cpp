@@ -1,0 +1,246 @@
+#include "runtime/node/node.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "actors/bus_actor.hpp"
+#include "actors/caf/send.hpp"
+
+namespace fasti {
+namespace {
+
+constexpr auto tick_period = std::chrono::milliseconds{100};
+constexpr std::uint64_t ticks_per_sweep = 10;
+
+void log_to_stderr(log_level level, std::string_view line) {
+  if (level < log_level::warning) return;
+  const char* name = level == log_level::warning ? "warning" : "error";
+  std::fprintf(stderr, "fasti: %s: %.*s\n", name, static_cast<int>(line.size()), line.data());
+}
+
+error closed_error() { return {errc::closed, "closed", "the runtime is closed"}; }
+
+bool knows(const std::vector<detail::named_type>& types, type_id type) {
+  return std::any_of(types.begin(), types.end(), [type](const auto& t) { return t.type == type; });
+}
+
+bool is_category(std::string_view name) {
+  return !name.empty() && name.size() <= 128 && name.find('-') == std::string_view::npos;
+}
+
+}  // namespace
+
+result<std::unique_ptr<runtime::node>> runtime::node::open(runtime_options options) {
+  if (!options.log) options.log = log_to_stderr;
+  if (!options.clock) options.clock = system_now;
+  auto storage = fasti::node::open_storage(options);
+  if (!storage) return std::move(storage).error();
+  auto opened = std::make_unique<node>(std::move(options), *std::move(storage));
+  if (auto started = opened->start(); !started) return std::move(started).error();
+  return opened;
+}
+
+runtime::node::node(runtime_options options, fasti::node::opened_storage storage)
+    : options_(std::move(options)),
+      storage_(std::move(storage)),
+      readers_(options_.reader_threads),
+      services_{*storage_.journal, *storage_.snapshots, *storage_.views,
+                readers_,          options_,            figures_} {}
+
+runtime::node::~node() {
+  if (auto ended = close(); !ended) log(log_level::error, ended.error().to_string());
+}
+
+result<void> runtime::node::start() {
+  actors::world_options world;
+  world.worker_threads = options_.worker_threads;
+  world.on_fault = [this](const actors::actor_fault& f) {
+    log(log_level::error, "actor " + std::string(f.actor) + ": " + f.detail);
+  };
+  auto opened = actors::actor_world::open(std::move(world));
+  if (!opened) return std::move(opened).error();
+  world_ = *std::move(opened);
+  registry_ = std::make_unique<actors::aggregate_registry>(world_->host(), services_);
+  bus_ = world_->host().spawn<actors::bus_actor_impl>(storage_.journal->head());
+  storage_.journal->on_head(
+      [this](position head) { actors::send(bus_, actors::head_rose{head}); });
+  ticker_ = std::make_unique<fasti::node::ticker>(tick_period, [this] { on_tick(); });
+  return {};
+}
+
+result<void> runtime::node::add_decider(detail::decider_port port) {
+  if (!is_category(port.category)) {
+    return error{errc::invalid, "malformed-category",
+                 "\"" + port.category + "\" must not be empty, longer than 128 bytes or hold a dash"};
+  }
+  const std::unique_lock lock(mutex_);
+  auto [at, is_new] = deciders_.try_emplace(port.category);
+  if (!is_new) {
+    return error{errc::invalid, "category-taken",
+                 "there is a decider for \"" + port.category + "\" already"};
+  }
+  at->second = std::make_unique<detail::decider_port>(std::move(port));
+  return {};
+}
+
+result<void> runtime::node::add_projection(detail::projection_port port) {
+  if (closing_) return closed_error();
+  auto checkpoint = storage_.views->checkpoint(port.name);
+  if (!checkpoint) return std::move(checkpoint).error();
+  if (*checkpoint > storage_.journal->head()) {
+    return error{errc::invalid, "checkpoint-ahead",
+                 "view " + port.name + " shows position " + std::to_string(count_of(*checkpoint)) +
+                     ", but the journal ends at " +
+                     std::to_string(count_of(storage_.journal->head())) +
+                     ": it was restored from an older copy; remove the view's store"};
+  }
+  const std::unique_lock lock(mutex_);
+  auto [at, is_new] = projections_.try_emplace(port.name);
+  if (!is_new) {
+    return error{errc::invalid, "name-taken",
+                 "there is a projection called \"" + port.name + "\" already"};
+  }
+  at->second = std::make_unique<projection>();
+  projection& p = *at->second;
+  p.port = std::move(port);
+  p.board = std::make_shared<actors::projection_board>(options_.queries_waiting_max);
+  p.actor = world_->host().spawn<actors::projection_actor_impl>(p.port, *checkpoint, p.board, bus_,
+                                                                services_);
+  actors::send(bus_, actors::subscribe{p.actor});
+  return {};
+}
+
+result<runtime::node::target> runtime::node::find_target(std::string_view stream) const {
+  if (closing_) return closed_error();
+  auto id = stream_id::parse(stream);
+  if (!id) return std::move(id).error();
+  const std::shared_lock lock(mutex_);
+  const auto found = deciders_.find(id->category());
+  if (found == deciders_.end()) {
+    return error{errc::invalid, "unknown-category",
+                 "no decider was added for \"" + std::string(id->category()) + "\""};
+  }
+  return target{*std::move(id), found->second.get()};
+}
+
+void runtime::node::send(std::string_view stream, type_id command, std::vector<word> body,
+                         command_origin origin, receipt_callback callback) {
+  auto to = find_target(stream);
+  if (!to) return callback(std::move(to).error());
+  if (!knows(to->decider->commands, command)) {
+    return callback(error{errc::invalid, "unknown-command",
+                          detail::unknown_type(command).text + " among the commands of " +
+                              to->decider->category});
+  }
+  auto place = registry_->enter(to->stream, *to->decider);
+  if (!place) return callback(std::move(place).error());
+  core::incoming_command arrival;
+  arrival.type = command;
+  arrival.body = std::move(body);
+  arrival.origin = std::move(origin);
+  arrival.id_from =
+      arrival.origin.id.is_none() ? core::id_origin::generated : core::id_origin::chosen;
+  if (arrival.origin.id.is_none()) arrival.origin.id = command_id::generate();
+  arrival.reply = std::make_unique<core::command_reply>(
+      std::move(to->stream), arrival.origin.id, std::move(callback), std::move(place->permit));
+  core::incoming item(std::move(arrival));
+  if (auto delivered = actors::aggregate_registry::deliver(*place, std::move(item)); !delivered) {
+    std::get<core::incoming_command>(item).reply->answer(std::move(delivered).error());
+  }
+}
+
+void runtime::node::query_aggregate(std::string_view stream, type_id query,
+                                    std::vector<word> body, words_callback callback) {
+  auto to = find_target(stream);
+  if (!to) return callback(std::move(to).error());
+  auto place = registry_->enter(to->stream, *to->decider);
+  if (!place) return callback(std::move(place).error());
+  core::incoming item(core::incoming_query{
+      query, std::move(body),
+      std::make_unique<core::query_reply>(std::move(callback), std::move(place->permit))});
+  if (auto delivered = actors::aggregate_registry::deliver(*place, std::move(item)); !delivered) {
+    std::get<core::incoming_query>(item).reply->answer(std::move(delivered).error());
+  }
+}
+
+runtime::node::projection* runtime::node::find_projection(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = projections_.find(name);
+  return found == projections_.end() ? nullptr : found->second.get();
+}
+
+void runtime::node::query_view(std::string_view name, type_id query, std::vector<word> body,
+                               query_options options, words_callback callback) {
+  if (closing_) return callback(closed_error());
+  const auto* p = find_projection(name);
+  if (p == nullptr) {
+    return callback(error{errc::invalid, "unknown-projection",
+                          "no projection called \"" + std::string(name) + "\" was added"});
+  }
+  core::view_query q{query, std::move(body), options.visible_at,
+                     std::chrono::steady_clock::now() + options.timeout,
+                     std::make_unique<core::query_reply>(std::move(callback),
+                                                         core::in_flight_permit())};
+  switch (p->board->queries.put(std::move(q))) {
+    case actors::put_result::wake:
+      return actors::send(p->actor, actors::queries_ready{});
+    case actors::put_result::queued:
+      return;
+    case actors::put_result::full:
+      return q.reply->answer(error{errc::unavailable, "queue-full",
+                                   "view " + p->port.name + " has too many queries waiting"});
+    case actors::put_result::closed:
+      return q.reply->answer(closed_error());
+  }
+}
+
+result<void> runtime::node::rebuild(std::string_view name) {
+  if (closing_) return closed_error();
+  const auto* p = find_projection(name);
+  if (p == nullptr) {
+    return error{errc::invalid, "unknown-projection",
+                 "no projection called \"" + std::string(name) + "\" was added"};
+  }
+  auto promise = std::make_shared<std::promise<result<void>>>();
+  auto done = promise->get_future();
+  actors::send(p->actor, actors::rebuild_view{[promise](result<void> r) {
+                 promise->set_value(std::move(r));
+               }});
+  promise.reset();
+  try {
+    return done.get();
+  } catch (const std::future_error&) {
+    return closed_error();  // dropped unanswered: the runtime closed meanwhile
+  }
+}
+
+runtime_stats runtime::node::stats() const {
+  runtime_stats s;
+  s.journal = storage_.journal->stats();
+  if (closing_) return s;
+  s.aggregates_live = registry_->live();
+  s.commands_in_flight = registry_->in_flight();
+  s.aggregates_recovered = figures_.aggregates_recovered;
+  s.events_replayed = figures_.events_replayed;
+  s.snapshots_loaded = figures_.snapshots_loaded;
+  s.snapshots_saved = figures_.snapshots_saved;
+  const std::shared_lock lock(mutex_);
+  for (const auto& [name, p] : projections_) {
+    s.projections.push_back({name, position{p->board->checkpoint.load()}, p->board->stopped()});
+  }
+  return s;
+}
+
+void runtime::node::on_tick() {
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& [name, p] : projections_) {
+      if (p->board->queries_waiting > 0) actors::send(p->actor, actors::deadline_tick{});
+    }
+  }
+  if (++ticks_ % ticks_per_sweep != 0) return;
+  const auto sweep_period = tick_period * ticks_per_sweep;
+  registry_->tick(static_cast<std::uint64_t>(options_.idle_timeout / sweep_period) + 1);
+}
+
+}  // namespace fasti

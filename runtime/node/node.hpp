@@ -1,0 +1,82 @@
+#pragma once
+/// The composition root: builds all parts, hands them down, and ends them in the right order.
+///
+/// Start:  storage → reader threads → actor world → bus → tick → (deciders, projections as added).
+/// End:    refuse → answer what is in flight → head signal off → projections, bus → aggregates →
+///         reader threads → journal → actor world → stores. Each step leaves nothing behind that
+///         the next one takes away.
+
+#include <map>
+#include <shared_mutex>
+
+#include "actors/caf/world.hpp"
+#include "actors/projection_actor.hpp"
+#include "actors/registry.hpp"
+#include "fasti/runtime.hpp"
+#include "runtime/node/reader_pool.hpp"
+#include "runtime/node/storage.hpp"
+#include "runtime/node/ticker.hpp"
+
+namespace fasti {
+
+class runtime::node {
+ public:
+  [[nodiscard]] static result<std::unique_ptr<node>> open(runtime_options options);
+  node(runtime_options options, fasti::node::opened_storage storage);
+  ~node();
+
+  result<void> add_decider(detail::decider_port port);
+  result<void> add_projection(detail::projection_port port);
+  void send(std::string_view stream, type_id command, std::vector<word> body,
+            command_origin origin, receipt_callback callback);
+  void query_view(std::string_view name, type_id query, std::vector<word> body,
+                  query_options options, words_callback callback);
+  void query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
+                       words_callback callback);
+  result<void> rebuild(std::string_view name);
+  [[nodiscard]] fasti::journal& journal() noexcept { return *storage_.journal; }
+  [[nodiscard]] runtime_stats stats() const;
+  result<void> close();
+
+ private:
+  struct projection {
+    detail::projection_port port;
+    std::shared_ptr<actors::projection_board> board;
+    actors::projection_actor actor;
+  };
+  struct target {
+    stream_id stream;
+    const detail::decider_port* decider;
+  };
+
+  result<void> start();
+  [[nodiscard]] result<target> find_target(std::string_view stream) const;
+  [[nodiscard]] projection* find_projection(std::string_view name) const;
+  void on_tick();
+  void wait_for_answers(std::chrono::steady_clock::time_point deadline);
+  void stop_projections();
+  void log(log_level level, std::string_view line) const { options_.log(level, line); }
+
+  // Constant after construction.
+  runtime_options options_;
+  fasti::node::opened_storage storage_;
+  actors::actor_figures figures_;
+  fasti::node::reader_pool readers_;
+  actors::services services_;
+  std::unique_ptr<actors::actor_world> world_;
+  std::unique_ptr<actors::aggregate_registry> registry_;
+  actors::bus_actor bus_;
+
+  // Protected by mutex_; entries are never moved or removed before the end.
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, std::unique_ptr<detail::decider_port>, std::less<>> deciders_;
+  std::map<std::string, std::unique_ptr<projection>, std::less<>> projections_;
+
+  std::atomic<bool> closing_{false};
+  std::mutex close_mutex_;
+  std::optional<result<void>> closed_;  // protected by close_mutex_
+  std::unique_ptr<fasti::node::ticker> ticker_;
+  std::uint64_t ticks_ = 0;  // the tick's own
+};
+
+}  // namespace fasti

@@ -1,0 +1,59 @@
+#include "runtime/node/reader_pool.hpp"
+
+#include <algorithm>
+
+namespace fasti::node {
+
+reader_pool::reader_pool(std::size_t threads) {
+  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
+    threads_.emplace_back([this] { work(); });
+  }
+}
+
+reader_pool::~reader_pool() { close(); }
+
+bool reader_pool::run(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    tasks_.push_back(std::move(task));
+  }
+  came_.notify_one();
+  return true;
+}
+
+bool reader_pool::run_if_idle(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || tasks_.size() >= optional_tasks_max) return false;
+    tasks_.push_back(std::move(task));
+  }
+  came_.notify_one();
+  return true;
+}
+
+void reader_pool::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  came_.notify_all();
+  for (auto& t : threads_) t.join();
+  threads_.clear();
+}
+
+void reader_pool::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    came_.wait(lock, [this] { return closed_ || !tasks_.empty(); });
+    if (tasks_.empty()) return;
+    auto task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    task();
+    task = nullptr;  // what it holds goes here, not under the lock
+    lock.lock();
+  }
+}
+
+}  // namespace fasti::node

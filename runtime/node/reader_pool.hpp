@@ -1,0 +1,40 @@
+#pragma once
+/// A few threads for work that blocks: recovery of aggregates, steps of projections, snapshots.
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "actors/services.hpp"
+
+namespace fasti::node {
+
+class reader_pool final : public actors::task_runner {
+ public:
+  explicit reader_pool(std::size_t threads);
+  ~reader_pool() override;
+
+  [[nodiscard]] bool run(std::function<void()> task) override;
+  [[nodiscard]] bool run_if_idle(std::function<void()> task) override;
+
+  /// Takes nothing more, finishes what it has, ends the threads. Idempotent.
+  void close();
+
+ private:
+  /// More tasks waiting than this is "much".
+  static constexpr std::size_t optional_tasks_max = 1024;
+
+  void work();
+
+  std::mutex mutex_;
+  std::condition_variable came_;
+  // Protected by mutex_:
+  std::deque<std::function<void()>> tasks_;
+  bool closed_ = false;
+
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace fasti::node

@@ -1,0 +1,46 @@
+#include "fasti/runtime.hpp"
+
+#include "runtime/node/node.hpp"
+
+namespace fasti {
+
+runtime::runtime(std::unique_ptr<node> n) : node_(std::move(n)) {}
+runtime::runtime(runtime&&) noexcept = default;
+runtime& runtime::operator=(runtime&&) noexcept = default;
+runtime::~runtime() = default;
+
+result<runtime> runtime::open_node(runtime_options options) {
+  auto opened = node::open(std::move(options));
+  if (!opened) return std::move(opened).error();
+  return runtime(*std::move(opened));
+}
+
+result<void> runtime::add_decider(detail::decider_port port) {
+  return node_->add_decider(std::move(port));
+}
+
+result<void> runtime::add_projection(detail::projection_port port) {
+  return node_->add_projection(std::move(port));
+}
+
+void runtime::send_words(std::string_view stream, type_id command, std::vector<word> body,
+                         command_origin origin, receipt_callback callback) {
+  node_->send(stream, command, std::move(body), std::move(origin), std::move(callback));
+}
+
+void runtime::query_view(std::string_view name, type_id query, std::vector<word> body,
+                         query_options options, words_callback callback) {
+  node_->query_view(name, query, std::move(body), options, std::move(callback));
+}
+
+void runtime::query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
+                              words_callback callback) {
+  node_->query_aggregate(stream, query, std::move(body), std::move(callback));
+}
+
+result<void> runtime::rebuild_view(std::string_view name) { return node_->rebuild(name); }
+fasti::journal& runtime::journal() noexcept { return node_->journal(); }
+runtime_stats runtime::stats() const { return node_->stats(); }
+result<void> runtime::close() { return node_->close(); }
+
+}  // namespace fasti

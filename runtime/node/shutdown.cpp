@@ -1,0 +1,63 @@
+// The end of a node, step by step; see node.hpp for the order and why.
+
+#include <thread>
+
+#include "actors/caf/send.hpp"
+#include "runtime/node/node.hpp"
+
+namespace fasti {
+
+void runtime::node::wait_for_answers(std::chrono::steady_clock::time_point deadline) {
+  // A command in flight is at most some syncs away from its answer: looking again is enough.
+  while (registry_->in_flight() > 0 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
+
+void runtime::node::stop_projections() {
+  const std::unique_lock lock(mutex_);
+  for (auto& [name, p] : projections_) {
+    actors::stop(p->actor);
+    p->actor = actors::projection_actor();
+  }
+  if (bus_) actors::stop(bus_);
+  bus_ = actors::bus_actor();
+}
+
+result<void> runtime::node::close() {
+  const std::lock_guard lock(close_mutex_);
+  if (closed_) return *closed_;
+  closing_ = true;
+  const auto deadline = std::chrono::steady_clock::now() + options_.shutdown_timeout;
+  std::string left;
+  if (world_) {
+    wait_for_answers(deadline);
+    if (const auto n = registry_->in_flight(); n > 0) {
+      left += std::to_string(n) + " commands without an answer";
+    }
+    ticker_.reset();
+    storage_.journal->on_head({});
+    stop_projections();
+    registry_->stop_all();
+  }
+  readers_.close();
+  auto ended = storage_.journal->close();
+  if (world_) {
+    const auto now = std::chrono::steady_clock::now();
+    const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::max(deadline - now, std::chrono::steady_clock::duration{std::chrono::seconds{1}}));
+    for (const auto& who : world_->shutdown(limit)) {
+      left += (left.empty() ? "" : ", ") + std::to_string(who.count) + " × " + who.name;
+    }
+    registry_.reset();
+  }
+  storage_.views.reset();
+  storage_.snapshots.reset();
+  if (ended && !left.empty()) {
+    ended = error{errc::unavailable, "shutdown-incomplete", "left behind: " + left};
+  }
+  closed_ = ended;
+  return ended;
+}
+
+}  // namespace fasti

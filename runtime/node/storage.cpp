@@ -1,0 +1,34 @@
+#include "runtime/node/storage.hpp"
+
+#include "persistence/leveldb_journal.hpp"
+#include "persistence/leveldb_stores.hpp"
+#include "persistence/memory_journal.hpp"
+#include "persistence/memory_stores.hpp"
+
+namespace fasti::node {
+namespace {
+
+result<opened_storage> open_leveldb(const runtime_options& options) {
+  if (options.path.empty()) {
+    return error{errc::invalid, "no-path", "options.path must name the journal's directory"};
+  }
+  auto journal = persistence::open_leveldb_journal(options);
+  if (!journal) return std::move(journal).error();
+  const auto id = (*journal)->id();
+  auto snapshots =
+      persistence::open_leveldb_snapshots(options.path + "/snapshots", id, options.log);
+  if (!snapshots) return std::move(snapshots).error();
+  auto views = persistence::open_leveldb_views(options.path + "/views", id);
+  if (!views) return std::move(views).error();
+  return opened_storage{*std::move(journal), *std::move(snapshots), *std::move(views)};
+}
+
+}  // namespace
+
+result<opened_storage> open_storage(const runtime_options& options) {
+  if (options.storage == storage::leveldb) return open_leveldb(options);
+  return opened_storage{persistence::make_memory_journal(options),
+                        persistence::make_memory_snapshots(), persistence::make_memory_views()};
+}
+
+}  // namespace fasti::node

@@ -1,0 +1,26 @@
+# One compile_fail or compile_pass case: see fasti_compile_fail_test.
+string(REPLACE "|" ";" include_dirs "${include_dirs}")
+set(flags)
+foreach(dir IN LISTS include_dirs)
+  if(dir)
+    list(APPEND flags "-isystem${dir}")
+  endif()
+endforeach()
+
+execute_process(COMMAND "${compiler}" -std=c++20 -fsyntax-only ${flags} "${source}"
+  RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
+
+if(expect STREQUAL "")
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "should compile, but:\n${out}")
+  endif()
+  return()
+endif()
+if(status EQUAL 0)
+  message(FATAL_ERROR "compiled, but should be refused with: ${expect}")
+endif()
+string(REGEX MATCH "[^\n]*error:[^\n]*" first "${out}")
+if(NOT first MATCHES "${expect}")
+  message(FATAL_ERROR "the first error line is\n  ${first}\nand does not match\n  ${expect}\n${out}")
+endif()
+message(STATUS "${first}")

@@ -1,0 +1,360 @@
+#include "runtime/core/aggregate_machine.hpp"
+
+#include <gtest/gtest.h>
+
+#include "fake_world.hpp"
+
+namespace fasti::test {
+namespace {
+
+using core::aggregate_machine;
+using core::load_when;
+using phase = aggregate_machine::phase;
+
+class AggregateMachine : public ::testing::Test {
+ protected:
+  using receipts = std::vector<result<receipt>>;
+
+  /// Sends a command; its answer, once it comes, is appended to the list that this returns.
+  template <class Command, class Fill>
+  std::shared_ptr<receipts> send(Fill&& fill, std::string_view id = {}) {
+    auto answers = std::make_shared<receipts>();
+    core::incoming_command c;
+    c.type = type_id_of<Command>;
+    c.body = build<Command>(std::forward<Fill>(fill));
+    c.id_from = id.empty() ? core::id_origin::generated : core::id_origin::chosen;
+    c.origin.id = id.empty() ? command_id::generate() : command_id::of(id);
+    c.reply = std::make_unique<core::command_reply>(
+        machine.stream(), c.origin.id,
+        [answers](result<receipt> r) { answers->push_back(std::move(r)); },
+        core::in_flight_permit());
+    machine.on_arrival(std::move(c));
+    return answers;
+  }
+  std::shared_ptr<receipts> deposit(std::int64_t cents, std::string_view id = {}) {
+    return send<Deposit>([cents](auto c) { c.setCents(cents); }, id);
+  }
+  std::shared_ptr<receipts> withdraw(std::int64_t cents, std::string_view id = {}) {
+    return send<Withdraw>([cents](auto c) { c.setCents(cents); }, id);
+  }
+  std::shared_ptr<receipts> misbehave(Misbehave::How how) {
+    return send<Misbehave>([how](auto c) { c.setHow(how); });
+  }
+
+  std::shared_ptr<std::vector<std::int64_t>> ask_balance() {
+    auto answers = std::make_shared<std::vector<std::int64_t>>();
+    core::incoming_query q;
+    q.type = type_id_of<GetBalance>;
+    q.body = build<GetBalance>([](auto) {});
+    q.reply = std::make_unique<core::query_reply>(
+        [answers](result<std::vector<word>> r) {
+          answers->push_back(r ? owned<Balance>(*std::move(r))->getCents() : -1);
+        },
+        core::in_flight_permit());
+    machine.on_arrival(std::move(q));
+    return answers;
+  }
+
+  void bring_to_life() {
+    if (machine.where() == phase::cold) static_cast<void>(misbehave(Misbehave::How::NOTHING));
+    machine.on_loaded(world.recovered());
+    ASSERT_EQ(machine.where(), phase::live);
+  }
+
+  const fasti::detail::decider_port decider = fasti::detail::port_of_decider<ledger>();
+  fake_world world{decider};
+  aggregate_machine machine{stream_id::of("ledger", "1"), decider, world, 3};
+};
+
+TEST_F(AggregateMachine, FirstCommandAsksForALoadAndWaits) {
+  const auto answer = deposit(5);
+  EXPECT_EQ(machine.where(), phase::loading);
+  EXPECT_EQ(world.loads, std::vector{load_when::now});
+  EXPECT_EQ(machine.waiting(), 1U);
+  machine.on_loaded(world.recovered());
+  EXPECT_TRUE(answer->empty()) << "nothing is durable yet";
+  world.settle_all();
+  ASSERT_EQ(answer->size(), 1U);
+  ASSERT_TRUE(answer->front());
+  EXPECT_EQ(answer->front()->version, version{1});
+  EXPECT_EQ(answer->front()->position, position{1});
+  EXPECT_EQ(answer->front()->what, committed::kind::fresh);
+}
+
+TEST_F(AggregateMachine, P6_CommandsThatArriveMeanwhileAreHandledInOrder) {
+  const auto a = deposit(5);
+  const auto b = withdraw(7);
+  const auto c = deposit(2);
+  const auto d = withdraw(7);
+  EXPECT_EQ(world.loads.size(), 1U) << "one load for all of them";
+  machine.on_loaded(world.recovered());
+  world.settle_all();
+  ASSERT_TRUE(a->at(0) && c->at(0) && d->at(0));
+  ASSERT_FALSE(b->at(0));
+  EXPECT_EQ(b->at(0).error().code, errc::rejected);
+  EXPECT_EQ(b->at(0).error().reason, "insufficient-funds");
+  EXPECT_EQ(d->at(0)->version, version{3});
+}
+
+TEST_F(AggregateMachine, P1_ReceiptOnlyWhenTheCommitIsDurable) {
+  bring_to_life();
+  const auto first = deposit(5);
+  const auto second = withdraw(5);  // decided on state that is not durable yet
+  EXPECT_EQ(world.queued(), 2U);
+  world.settle();
+  EXPECT_EQ(first->size(), 1U);
+  EXPECT_TRUE(second->empty());
+  world.settle();
+  ASSERT_EQ(second->size(), 1U);
+  EXPECT_TRUE(second->front());
+}
+
+TEST_F(AggregateMachine, P2_RejectionOnStateThatIsNotDurableWaitsForTheDisk) {
+  bring_to_life();
+  const auto deposited = deposit(5);
+  const auto no = withdraw(6);
+  EXPECT_TRUE(no->empty());
+  world.settle();
+  EXPECT_TRUE(no->empty()) << "its barrier is still on the way";
+  world.settle();
+  ASSERT_EQ(no->size(), 1U);
+  EXPECT_EQ(no->front().error().code, errc::rejected);
+  EXPECT_EQ(withdraw(6)->size(), 1U) << "on durable state the answer is at once";
+  EXPECT_EQ(world.queued(), 0U);
+}
+
+TEST_F(AggregateMachine, P2_AnswerOnStateThatIsNotDurableWaitsForTheDisk) {
+  bring_to_life();
+  static_cast<void>(deposit(5));
+  const auto balance = ask_balance();
+  EXPECT_TRUE(balance->empty());
+  world.settle_all();
+  EXPECT_EQ(*balance, std::vector<std::int64_t>{5});
+  EXPECT_EQ(*ask_balance(), std::vector<std::int64_t>{5});
+}
+
+TEST_F(AggregateMachine, P2_AnswerThatRestsOnAFailedCommitIsNeverGiven) {
+  bring_to_life();
+  const auto lost = deposit(5);
+  const auto balance = ask_balance();
+  const auto after = deposit(1);
+  world.overtake();
+  world.settle_all();
+  EXPECT_EQ(lost->at(0).error().code, errc::conflict);
+  EXPECT_EQ(*balance, std::vector<std::int64_t>{-1});
+  EXPECT_EQ(after->at(0).error().code, errc::conflict);
+  EXPECT_EQ(world.durable.size(), 1U) << "only the event of the one who was faster";
+}
+
+TEST_F(AggregateMachine, AfterAConflictTheNextCommandLoadsAgain) {
+  bring_to_life();
+  static_cast<void>(deposit(5));
+  world.overtake();
+  world.settle_all();
+  world.loads.clear();
+  const auto next = withdraw(1);
+  EXPECT_EQ(world.loads, std::vector{load_when::settled});
+  machine.on_loaded(world.recovered());
+  world.settle_all();
+  ASSERT_TRUE(next->at(0)) << "the other one's deposit of 1 is seen";
+  EXPECT_EQ(next->at(0)->version, version{2});
+}
+
+TEST_F(AggregateMachine, P8_RepeatAfterTheCommitGivesTheFirstOutcome) {
+  bring_to_life();
+  const auto first = deposit(5, "d1");
+  world.settle_all();
+  const auto again = deposit(5, "d1");
+  ASSERT_EQ(again->size(), 1U);
+  ASSERT_TRUE(again->front());
+  EXPECT_EQ(again->front()->what, committed::kind::repeat);
+  EXPECT_EQ(again->front()->position, first->front()->position);
+  EXPECT_EQ(again->front()->version, first->front()->version);
+  EXPECT_EQ(world.durable.size(), 1U);
+}
+
+TEST_F(AggregateMachine, P8_RepeatWhileTheFirstIsOnItsWayWaitsForItsOutcome) {
+  bring_to_life();
+  const auto first = withdraw(0, "w1");
+  const auto again = withdraw(0, "w1");
+  EXPECT_TRUE(again->empty());
+  world.settle_all();
+  ASSERT_TRUE(again->at(0));
+  EXPECT_EQ(again->at(0)->what, committed::kind::repeat);
+  EXPECT_EQ(again->at(0)->version, first->at(0)->version);
+  EXPECT_EQ(world.durable.size(), 1U);
+}
+
+TEST_F(AggregateMachine, P8_SameIdWithAnotherPayloadIsAnError) {
+  bring_to_life();
+  static_cast<void>(deposit(5, "d1"));
+  const auto early = deposit(6, "d1");
+  world.settle_all();
+  const auto late = deposit(6, "d1");
+  for (const auto& answer : {early, late}) {
+    ASSERT_EQ(answer->size(), 1U);
+    EXPECT_EQ(answer->front().error().code, errc::invalid);
+    EXPECT_EQ(answer->front().error().reason, "command-id-reused");
+  }
+  EXPECT_EQ(world.durable.size(), 1U);
+}
+
+TEST_F(AggregateMachine, P8_RepeatOfARejectedCommandIsDecidedAgain) {
+  bring_to_life();
+  EXPECT_FALSE(withdraw(5, "w1")->at(0));
+  static_cast<void>(deposit(5));
+  const auto again = withdraw(5, "w1");
+  world.settle_all();
+  EXPECT_TRUE(again->at(0)) << "a rejection had no effect, so the id is still free";
+}
+
+TEST_F(AggregateMachine, P3_AllEventsOfACommandAreInOneCommit) {
+  bring_to_life();
+  const auto many = misbehave(Misbehave::How::MANY);
+  EXPECT_EQ(world.queued(), 1U);
+  world.settle();
+  EXPECT_EQ(world.durable.size(), 200U);
+  EXPECT_EQ(many->at(0)->events, 200U);
+  EXPECT_EQ(machine.version(), version{200});
+}
+
+TEST_F(AggregateMachine, AcceptedWithoutEventsStoresNothing) {
+  bring_to_life();
+  const auto nothing = misbehave(Misbehave::How::NOTHING);
+  ASSERT_TRUE(nothing->at(0));
+  EXPECT_EQ(nothing->at(0)->events, 0U);
+  EXPECT_EQ(world.queued(), 0U);
+}
+
+TEST_F(AggregateMachine, AThrowOutOfDecideRejectsThatCommandAlone) {
+  bring_to_life();
+  const auto bad = misbehave(Misbehave::How::THROW_IN_DECIDE);
+  EXPECT_EQ(bad->at(0).error().code, errc::rejected);
+  EXPECT_EQ(bad->at(0).error().reason, "decide-failed");
+  EXPECT_NE(bad->at(0).error().detail.find("decide is cross"), std::string::npos);
+  const auto good = deposit(5);
+  world.settle_all();
+  ASSERT_TRUE(good->at(0));
+  EXPECT_EQ(world.durable.size(), 1U) << "what the thrower had emitted is gone";
+}
+
+TEST_F(AggregateMachine, AThrowOutOfEvolveStoresNothingAndLoadsTheStateAgain) {
+  bring_to_life();
+  const auto before = deposit(5);
+  world.loads.clear();
+  for (const auto how : {Misbehave::How::THROW_IN_EVOLVE, Misbehave::How::UNDECLARED_EVENT}) {
+    const auto bad = misbehave(how);
+    ASSERT_EQ(bad->size(), 1U);
+    EXPECT_EQ(bad->at(0).error().reason, "evolve-failed");
+    EXPECT_EQ(machine.where(), phase::loading);
+    const auto waits = withdraw(5);
+    world.settle_all();
+    machine.on_loaded(world.recovered());
+    world.settle_all();
+    ASSERT_TRUE(waits->at(0));
+    static_cast<void>(deposit(5));
+    world.settle_all();
+  }
+  EXPECT_TRUE(before->at(0)) << "an earlier commit of the session is not touched";
+  EXPECT_EQ(world.loads, (std::vector{load_when::settled, load_when::settled}));
+}
+
+TEST_F(AggregateMachine, RefusedAppendAnswersAndLoadsTheStateAgain) {
+  bring_to_life();
+  world.refuse = true;
+  const auto refused = deposit(5);
+  EXPECT_EQ(refused->at(0).error().code, errc::unavailable);
+  world.refuse = false;
+  machine.on_loaded(world.recovered());
+  EXPECT_EQ(*ask_balance(), std::vector<std::int64_t>{0});
+}
+
+TEST_F(AggregateMachine, RefusedBarrierAnswersUnavailable) {
+  bring_to_life();
+  static_cast<void>(deposit(5));
+  world.refuse = true;
+  const auto no = withdraw(6);
+  ASSERT_EQ(no->size(), 1U);
+  EXPECT_EQ(no->front().error().code, errc::unavailable);
+  EXPECT_EQ(*ask_balance(), std::vector<std::int64_t>{-1});
+}
+
+TEST_F(AggregateMachine, FailedLoadAnswersThoseWhoWaitAndTheNextOneTriesAgain) {
+  const auto first = deposit(5);
+  machine.on_loaded(error{errc::corrupt, "record-damaged", "position 7"});
+  EXPECT_EQ(first->at(0).error().code, errc::corrupt);
+  EXPECT_EQ(machine.where(), phase::cold);
+  EXPECT_EQ(world.logged.size(), 1U);
+  const auto second = deposit(5);
+  EXPECT_EQ(world.loads.size(), 2U);
+  machine.on_loaded(world.recovered());
+  world.settle_all();
+  EXPECT_TRUE(second->at(0));
+}
+
+TEST_F(AggregateMachine, SnapshotIsTakenEachTimeTheStreamHasGrownEnough) {
+  bring_to_life();
+  for (int i = 1; i <= 7; ++i) static_cast<void>(deposit(i));
+  ASSERT_EQ(world.snapshots.size(), 2U);
+  EXPECT_EQ(world.snapshots[0].version, version{3});
+  EXPECT_EQ(world.snapshots[1].version, version{6});
+  EXPECT_EQ(world.snapshots[1].type, type_id_of<LedgerState>);
+  body_reader saved(world.snapshots[1].body);
+  EXPECT_EQ(saved.root<LedgerState>().getBalance(), 21);
+}
+
+TEST_F(AggregateMachine, P13_LiveStateEqualsTheFoldOfItsEventsByteForByte) {
+  bring_to_life();
+  for (int i = 1; i <= 9; ++i) static_cast<void>(deposit(i));
+  static_cast<void>(withdraw(11));
+  world.settle_all();
+  const auto recovered = world.recovered();
+  message_scratch scratch;
+  std::vector<word> folded;
+  recovered.state->save(scratch.begin());
+  scratch.finish(folded);
+  static_cast<void>(deposit(1));
+  static_cast<void>(deposit(1));  // the twelfth event: a snapshot of the live state
+  ASSERT_EQ(world.snapshots.back().version, version{12});
+  body_reader live(world.snapshots.back().body);
+  body_reader fold(folded);
+  EXPECT_EQ(live.root<LedgerState>().getBalance(), fold.root<LedgerState>().getBalance() + 2);
+  world.settle_all();
+  folded.clear();
+  world.recovered().state->save(scratch.begin());
+  scratch.finish(folded);
+  EXPECT_EQ(world.snapshots.back().body, folded);
+}
+
+TEST_F(AggregateMachine, P12_DroppedReplyIsAnsweredClosed) {
+  const auto waits = deposit(5);
+  machine.drop(error{errc::closed, "closed", "the end"});
+  ASSERT_EQ(waits->size(), 1U);
+  EXPECT_EQ(waits->front().error().code, errc::closed);
+
+  auto answers = std::make_shared<receipts>();
+  {
+    core::command_reply dropped(
+        machine.stream(), command_id::generate(),
+        [answers](result<receipt> r) { answers->push_back(std::move(r)); },
+        core::in_flight_permit());
+  }
+  ASSERT_EQ(answers->size(), 1U);
+  EXPECT_EQ(answers->front().error().code, errc::closed);
+}
+
+TEST(InFlightPermit, IsGivenBackBeforeTheAnswerIsHeard) {
+  std::atomic<std::size_t> node{1};
+  std::atomic<std::size_t> aggregate{1};
+  std::size_t seen = 99;
+  core::command_reply reply(
+      stream_id::of("ledger", "1"), command_id::generate(),
+      [&](result<receipt>) { seen = node + aggregate; }, core::in_flight_permit(node, aggregate));
+  reply.answer(error{errc::rejected, "no", ""});
+  EXPECT_EQ(seen, 0U);
+  reply.answer(error{errc::rejected, "twice", ""});
+  EXPECT_EQ(node + aggregate, 0U);
+}
+
+}  // namespace
+}  // namespace fasti::test
