@@ -12,6 +12,12 @@ error over(const char* reason, std::size_t has, std::size_t may) {
           "it has " + std::to_string(has) + ", at most " + std::to_string(may) + " are allowed"};
 }
 
+std::uint64_t hash_of(command_id id) noexcept {
+  const std::uint64_t mixed = (id.high ^ 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL;
+  return (mixed ^ (mixed >> 29U) ^ id.low) * 0x94d049bb133111ebULL;
+}
+std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash); }
+
 error malformed(std::string detail) {
   return {errc::invalid, "malformed-commit", std::move(detail)};
 }
@@ -61,18 +67,59 @@ result<void> check_commit(const commit& c, const journal_limits& limits) {
   return check_sizes(c, limits);
 }
 
-const command_record* command_window::find(command_id id) const {
-  const auto found = records_.find(id);
-  return found == records_.end() ? nullptr : &found->second;
+std::optional<command_record> command_window::find(command_id id) const {
+  if (slots_.empty()) return std::nullopt;
+  const auto hash = hash_of(id);
+  for (auto i = home_of(hash); slots_[i].at != 0; i = (i + 1) & (slots_.size() - 1)) {
+    if (slots_[i].tag != tag_of(hash)) continue;
+    const auto& found = ring_[slots_[i].at - 1];
+    if (found.id == id) return found.what;
+  }
+  return std::nullopt;
 }
 
-void command_window::add(command_id id, const command_record& record) {
+void command_window::add(command_id id, const command_record& what) {
   if (ids_max_ == 0) return;
-  if (order_.size() >= ids_max_) {
-    records_.erase(order_.front());
-    order_.pop_front();
+  if (ring_.size() < ids_max_) {
+    ring_.push_back({id, what});
+    if (ring_.size() * 2 > slots_.size()) {
+      grow();
+    } else {
+      link(static_cast<std::uint32_t>(ring_.size()));
+    }
+    return;
   }
-  if (records_.emplace(id, record).second) order_.push_back(id);
+  const auto at = static_cast<std::uint32_t>(oldest_ + 1);
+  unlink(at);
+  ring_[oldest_] = {id, what};
+  link(at);
+  oldest_ = (oldest_ + 1) % ids_max_;
+}
+
+void command_window::link(std::uint32_t at) {
+  const auto hash = hash_of(ring_[at - 1].id);
+  auto i = home_of(hash);
+  while (slots_[i].at != 0) i = (i + 1) & (slots_.size() - 1);
+  slots_[i] = {tag_of(hash), at};
+}
+
+void command_window::unlink(std::uint32_t at) {
+  const auto mask = slots_.size() - 1;
+  auto hole = home_of(hash_of(ring_[at - 1].id));
+  while (slots_[hole].at != at) hole = (hole + 1) & mask;
+  // Those behind it that it had pushed on move up, so that no probe ends too soon.
+  for (auto i = (hole + 1) & mask; slots_[i].at != 0; i = (i + 1) & mask) {
+    const auto home = home_of(hash_of(ring_[slots_[i].at - 1].id));
+    if (((i - home) & mask) < ((i - hole) & mask)) continue;
+    slots_[hole] = slots_[i];
+    hole = i;
+  }
+  slots_[hole] = {};
+}
+
+void command_window::grow() {
+  slots_.assign(std::max<std::size_t>(slots_.size() * 2, 64), {});
+  for (std::uint32_t at = 1; at <= ring_.size(); ++at) link(at);
 }
 
 unique_id event_id_of(command_id command, std::uint32_t ordinal) noexcept {

@@ -2,8 +2,8 @@
 /// What every journal checks in the same way: the form and the sizes of a commit, and the window of
 /// command ids.
 
-#include <deque>
-#include <unordered_map>
+#include <optional>
+#include <vector>
 
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
@@ -14,19 +14,39 @@ namespace fasti::persistence {
 [[nodiscard]] result<void> check_commit(const commit& c, const journal_limits& limits);
 
 /// The newest command ids with their outcomes (P8). Bounded: the oldest leaves. Not thread-safe.
+/// A ring of records and an open-addressing table over it: no allocation and, for an id that is not
+/// there, one cache miss.
 class command_window {
  public:
   explicit command_window(std::size_t ids_max) : ids_max_(ids_max) {}
 
-  [[nodiscard]] const command_record* find(command_id id) const;
+  [[nodiscard]] std::optional<command_record> find(command_id id) const;
   /// Precondition: it is not in there.
   void add(command_id id, const command_record& record);
-  [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return ring_.size(); }
 
  private:
+  struct record {
+    command_id id;
+    command_record what;
+  };
+  /// `at` = place in the ring + 1; 0: empty.
+  struct slot {
+    std::uint32_t tag = 0;
+    std::uint32_t at = 0;
+  };
+
+  [[nodiscard]] std::size_t home_of(std::uint64_t hash) const noexcept {
+    return (hash >> 32U) & (slots_.size() - 1);
+  }
+  void link(std::uint32_t at);
+  void unlink(std::uint32_t at);
+  void grow();
+
   std::size_t ids_max_;
-  std::unordered_map<command_id, command_record> records_;
-  std::deque<command_id> order_;
+  std::vector<record> ring_;  // grows to ids_max_, then the oldest is written over
+  std::size_t oldest_ = 0;
+  std::vector<slot> slots_;  // a power of two, at most half full
 };
 
 /// The event's id follows from the command's id and its place in the commit, so it need not be

@@ -125,7 +125,7 @@ result<committed> group_commit::place(entry& e) {
   if (e.session && e.session->is_broken()) return session_broken();
   if (!c.origin.id.is_none()) {
     const std::lock_guard lock(window_mutex_);
-    if (const auto* known = window_.find(c.origin.id)) {
+    if (const auto known = window_.find(c.origin.id)) {
       if (known->fingerprint != c.fingerprint) return command_id_reused(c.origin.id);
       auto first = known->outcome;
       first.what = committed::kind::repeat;
@@ -135,7 +135,9 @@ result<committed> group_commit::place(entry& e) {
   if (c.is_barrier()) {
     return committed{committed::kind::barrier, no_position, written_, no_version, time_};
   }
+  // With one stream the index checks and adds in one look; with several all are checked first.
   for (const auto& p : c.parts) {
+    if (c.parts.size() == 1) break;
     auto actual = index_.version_of(p.stream.text());
     if (!actual) return std::move(actual).error();
     if (!p.expected.accepts(*actual)) return version_conflict(p.stream, p.expected, *actual);
@@ -151,7 +153,10 @@ result<committed> group_commit::place_events(const commit& c) {
   first_versions_.clear();
   position first = outcome.first_position;
   for (const auto& p : c.parts) {
-    auto version_of_first = index_.add(p.stream.text(), first, p.events);
+    auto version_of_first = index_.add(p.stream, p.expected, first, p.events);
+    if (!version_of_first && version_of_first.error().code == errc::conflict) {
+      return std::move(version_of_first).error();
+    }
     if (!version_of_first) {
       broken_ = version_of_first.error();  // half of a commit is in the index: no going on
       return *broken_;
@@ -224,10 +229,10 @@ void group_commit::complete() {
 
 std::optional<command_record> group_commit::find_command(command_id id) const {
   const std::lock_guard lock(window_mutex_);
-  const auto* known = window_.find(id);
+  const auto known = window_.find(id);
   // What is still on its way to the disk is not known yet (P2).
-  if (known == nullptr || known->outcome.last_position > head()) return std::nullopt;
-  return *known;
+  if (!known || known->outcome.last_position > head()) return std::nullopt;
+  return known;
 }
 
 void group_commit::on_head(std::function<void(position)> callback) {

@@ -234,6 +234,12 @@ result<void> leveldb_journal::close() {
 
 // -- opening -------------------------------------------------------------------------------------
 
+/// The index and the journal's tail do not fit together.
+error index_misfit(const error& why) {
+  if (why.code != errc::conflict) return why;
+  return {errc::corrupt, "index-damaged", why.detail};
+}
+
 /// Adds what the index lacks, and fills the window. Returns how many events were indexed.
 result<std::uint64_t> catch_up(const block_store& blocks, stream_index& index, position watermark,
                                std::size_t ids_max, journal_state& state) {
@@ -257,12 +263,10 @@ result<std::uint64_t> catch_up(const block_store& blocks, stream_index& index, p
       c.each_part([&](std::string_view stream, version from, std::uint32_t events) {
         if (outcome.version == no_version) outcome.version = version{count_of(from) + events - 1};
         if (first > watermark && !failed) {
-          auto added = index.add(stream, first, events);
-          if (!added) {
-            failed = added.error();
-          } else if (*added != from) {
-            failed = error{errc::corrupt, "index-damaged", "it does not fit the journal"};
-          }
+          const auto before = expected_version::exactly(version{count_of(from) - 1});
+          auto name = stream_id::parse(stream);
+          auto added = name ? index.add(*name, before, first, events) : result<version>(name.error());
+          if (!added) failed = index_misfit(added.error());
           indexed += events;
         }
         first = position{count_of(first) + events};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -150,7 +151,7 @@ void memory_journal::settle(entry& e) {
 result<committed> memory_journal::store(entry& e) {
   const std::lock_guard lock(mutex_);
   if (e.session && e.session->is_broken()) return session_broken();
-  if (const auto* known = e.c.origin.id.is_none() ? nullptr : window_.find(e.c.origin.id)) {
+  if (const auto known = window_.find(e.c.origin.id)) {
     if (known->fingerprint != e.c.fingerprint) return command_id_reused(e.c.origin.id);
     auto first = known->outcome;
     first.what = committed::kind::repeat;
@@ -209,9 +210,7 @@ result<version> memory_journal::stream_version(const stream_id& stream) const {
 
 std::optional<command_record> memory_journal::find_command(command_id id) const {
   const std::lock_guard lock(mutex_);
-  const auto* known = window_.find(id);
-  if (known == nullptr) return std::nullopt;
-  return *known;
+  return window_.find(id);
 }
 
 result<version> memory_journal::read_stream(const stream_id& stream, const stream_range& range,

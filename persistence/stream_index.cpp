@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "persistence/commit_rules.hpp"
+
 namespace fasti::persistence {
 namespace {
 
@@ -108,31 +110,36 @@ result<version> stream_index::version_of(std::string_view stream) const {
   return version_in_database(stream);
 }
 
-result<version> stream_index::add(std::string_view stream, position first, std::uint32_t events) {
+result<version> stream_index::add(const stream_id& stream, expected_version expected,
+                                  position first, std::uint32_t events) {
   std::unique_lock lock(mutex_);
-  auto at = active_.runs.find(stream);
-  if (at == active_.runs.end()) {
-    version last{};
-    const auto f = flushing_ ? flushing_->runs.find(stream) : decltype(flushing_->runs.find(""))();
-    if (flushing_ && f != flushing_->runs.end()) {
-      last = f->second.last();
+  auto at = active_.runs.find(stream.text());
+  version last{};
+  if (at != active_.runs.end()) {
+    last = at->second.last();
+  } else {
+    const auto in_flush = flushing_ ? flushing_->runs.find(stream.text()) : active_.runs.cend();
+    if (flushing_ && in_flush != flushing_->runs.end()) {
+      last = in_flush->second.last();
     } else {
       // Only one thread adds, so the lock may go for the read.
       lock.unlock();
-      auto stored = version_in_database(stream);
-      if (!stored) return std::move(stored).error();
+      auto stored = version_in_database(stream.text());
+      if (!stored) return stored;
       last = *stored;
       lock.lock();
     }
-    at = active_.runs.emplace(std::string(stream), run{next(last), {}}).first;
+  }
+  if (!expected.accepts(last)) return version_conflict(stream, expected, last);
+  if (at == active_.runs.end()) {
+    at = active_.runs.emplace(std::string(stream.text()), run{next(last), {}}).first;
   }
   auto& positions = at->second.positions;
-  const version first_version{count_of(at->second.first) + positions.size()};
   for (std::uint32_t i = 0; i < events; ++i) {
     positions.push_back(position{count_of(first) + i});
   }
   active_.events += events;
-  return first_version;
+  return next(last);
 }
 
 void stream_index::on_durable(position durable) {

@@ -41,8 +41,9 @@ class stream_index {
   /// Newest version of a stream, with everything that was added.
   [[nodiscard]] result<version> version_of(std::string_view stream) const;
   /// Adds the next `events` of a stream, at positions `first`, `first`+1, … Returns the version of
-  /// the first one.
-  [[nodiscard]] result<version> add(std::string_view stream, position first, std::uint32_t events);
+  /// the first one. Errors: `conflict` when the stream is not at `expected`; nothing is added then.
+  [[nodiscard]] result<version> add(const stream_id& stream, expected_version expected,
+                                    position first, std::uint32_t events);
   /// All events up to `durable` have been added and are durable: flush if there are many.
   void on_durable(position durable);
   /// Positions of the versions `from`..`to` that were added, in order.
