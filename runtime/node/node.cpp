@@ -69,6 +69,8 @@ result<void> runtime::node::start() {
 }
 
 result<void> runtime::node::add_decider(detail::decider_port port) {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return closed_error();
   if (!is_category(port.category)) {
     return error{errc::invalid, "malformed-category",
                  "\"" + port.category + "\" must not be empty, longer than 128 bytes or hold a dash"};
@@ -84,7 +86,8 @@ result<void> runtime::node::add_decider(detail::decider_port port) {
 }
 
 result<void> runtime::node::add_projection(detail::projection_port port) {
-  if (closing_) return closed_error();
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return closed_error();
   auto checkpoint = storage_.views->checkpoint(port.name);
   if (!checkpoint) return std::move(checkpoint).error();
   if (*checkpoint > storage_.journal->head()) {
@@ -111,7 +114,6 @@ result<void> runtime::node::add_projection(detail::projection_port port) {
 }
 
 result<runtime::node::target> runtime::node::find_target(std::string_view stream) const {
-  if (closing_) return closed_error();
   auto id = stream_id::parse(stream);
   if (!id) return std::move(id).error();
   const std::shared_lock lock(mutex_);
@@ -125,6 +127,8 @@ result<runtime::node::target> runtime::node::find_target(std::string_view stream
 
 void runtime::node::send(std::string_view stream, type_id command, std::vector<word> body,
                          command_origin origin, receipt_callback callback) {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return callback(closed_error());
   auto to = find_target(stream);
   if (!to) return callback(std::move(to).error());
   if (!knows(to->decider->commands, command)) {
@@ -151,6 +155,8 @@ void runtime::node::send(std::string_view stream, type_id command, std::vector<w
 
 void runtime::node::query_aggregate(std::string_view stream, type_id query,
                                     std::vector<word> body, words_callback callback) {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return callback(closed_error());
   auto to = find_target(stream);
   if (!to) return callback(std::move(to).error());
   auto place = registry_->enter(to->stream, *to->decider);
@@ -171,7 +177,8 @@ runtime::node::projection* runtime::node::find_projection(std::string_view name)
 
 void runtime::node::query_view(std::string_view name, type_id query, std::vector<word> body,
                                query_options options, words_callback callback) {
-  if (closing_) return callback(closed_error());
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return callback(closed_error());
   const auto* p = find_projection(name);
   if (p == nullptr) {
     return callback(error{errc::invalid, "unknown-projection",
@@ -195,7 +202,8 @@ void runtime::node::query_view(std::string_view name, type_id query, std::vector
 }
 
 result<void> runtime::node::rebuild(std::string_view name) {
-  if (closing_) return closed_error();
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return closed_error();
   const auto* p = find_projection(name);
   if (p == nullptr) {
     return error{errc::invalid, "unknown-projection",
@@ -215,9 +223,10 @@ result<void> runtime::node::rebuild(std::string_view name) {
 }
 
 runtime_stats runtime::node::stats() const {
+  const visit_guard visit(*this);
   runtime_stats s;
   s.journal = storage_.journal->stats();
-  if (closing_) return s;
+  if (visit.is_too_late()) return s;
   s.aggregates_live = registry_->live();
   s.commands_in_flight = registry_->in_flight();
   s.aggregates_recovered = figures_.aggregates_recovered;

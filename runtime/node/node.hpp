@@ -44,6 +44,18 @@ class runtime::node {
     std::shared_ptr<actors::projection_board> board;
     actors::projection_actor actor;
   };
+  /// One call from outside at work: `close` waits for it, and none begins after that.
+  class visit_guard {
+   public:
+    explicit visit_guard(const node& n) : node_(n) { n.visitors_.fetch_add(1); }
+    visit_guard(const visit_guard&) = delete;
+    visit_guard& operator=(const visit_guard&) = delete;
+    ~visit_guard() { node_.visitors_.fetch_sub(1); }
+    [[nodiscard]] bool is_too_late() const noexcept { return node_.closing_; }
+
+   private:
+    const node& node_;
+  };
   struct target {
     stream_id stream;
     const detail::decider_port* decider;
@@ -53,6 +65,7 @@ class runtime::node {
   [[nodiscard]] result<target> find_target(std::string_view stream) const;
   [[nodiscard]] projection* find_projection(std::string_view name) const;
   void on_tick();
+  void wait_for_visitors() const;
   void wait_for_answers(std::chrono::steady_clock::time_point deadline);
   void stop_projections();
   void log(log_level level, std::string_view line) const { options_.log(level, line); }
@@ -72,6 +85,7 @@ class runtime::node {
   std::map<std::string, std::unique_ptr<detail::decider_port>, std::less<>> deciders_;
   std::map<std::string, std::unique_ptr<projection>, std::less<>> projections_;
 
+  mutable std::atomic<std::size_t> visitors_{0};
   std::atomic<bool> closing_{false};
   std::mutex close_mutex_;
   std::optional<result<void>> closed_;  // protected by close_mutex_

@@ -7,6 +7,10 @@
 
 namespace fasti {
 
+void runtime::node::wait_for_visitors() const {
+  while (visitors_ > 0) std::this_thread::yield();
+}
+
 void runtime::node::wait_for_answers(std::chrono::steady_clock::time_point deadline) {
   // A command in flight is at most some syncs away from its answer: looking again is enough.
   while (registry_->in_flight() > 0 && std::chrono::steady_clock::now() < deadline) {
@@ -30,6 +34,7 @@ result<void> runtime::node::close() {
   closing_ = true;
   const auto deadline = std::chrono::steady_clock::now() + options_.shutdown_timeout;
   std::string left;
+  wait_for_visitors();
   if (world_) {
     wait_for_answers(deadline);
     if (const auto n = registry_->in_flight(); n > 0) {

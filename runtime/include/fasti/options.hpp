@@ -51,7 +51,7 @@ struct runtime_options {
 
   // -- behaviour ---------------------------------------------------------------------------------
   /// A snapshot is saved each time a stream has grown by so many events; 0 = never.
-  std::uint64_t snapshot_every_events = 500;
+  std::uint64_t snapshot_every_events = 100;
   /// An aggregate without commands for so long leaves memory; the next command brings it back.
   std::chrono::milliseconds idle_timeout = std::chrono::minutes{2};
   /// Limit for `close`: who is left after it is named in the log.

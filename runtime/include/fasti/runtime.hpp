@@ -149,7 +149,8 @@ class runtime {
   [[nodiscard]] runtime_stats stats() const;
 
   /// Refuses new commands, answers those under way, writes the views' checkpoints, releases the
-  /// journal. Limit: `options.shutdown_timeout`; `unavailable` names who was left. Idempotent.
+  /// journal. Limit: `options.shutdown_timeout`; `unavailable` names who was left. Idempotent. Not
+  /// from a callback, which it would wait for.
   result<void> close();
 
  private:
