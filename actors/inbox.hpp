@@ -3,9 +3,14 @@
 /// others send waits here, and the actor gets one message, "your inbox has something", however much
 /// comes (P6). Any thread puts; the owner takes.
 
+#include <algorithm>
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <utility>
+#include <utility>
 #include <vector>
 
 namespace fasti::actors {

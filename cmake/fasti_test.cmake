@@ -27,8 +27,8 @@ endfunction()
 
 # fasti_compile_fail_test(NAME decider_without_evolve SOURCE case.cpp EXPECT "account.*evolve" [LIBS ...])
 #
-# Passes when the compiler refuses SOURCE and the first line that says "error:" matches EXPECT. Each
-# compiler that is there (g++, clang++) is a test of its own. LIBS give include folders and definitions.
+# Passes when the compiler refuses SOURCE and the first line that says "error:" matches EXPECT. The build's
+# compiler and clang++, if it is there, are a test each. LIBS give include folders and definitions.
 function(fasti_compile_fail_test)
   cmake_parse_arguments(arg "" "NAME;SOURCE;EXPECT" "LIBS" ${ARGN})
   fasti_syntax_test(compile_fail.${arg_NAME} "${arg_SOURCE}" "${arg_EXPECT}" "${arg_LIBS}")
@@ -47,15 +47,15 @@ function(fasti_syntax_test name source expect libs)
   get_filename_component(source "${source}" ABSOLUTE)
   set(flags)
   foreach(lib IN LISTS libs)
-    # Through BUILD_INTERFACE-free generator expressions: what a user of the library would get.
     list(APPEND flags "$<TARGET_PROPERTY:${lib},INTERFACE_INCLUDE_DIRECTORIES>")
   endforeach()
-  set(FASTI_GXX "${CMAKE_CXX_COMPILER}")
   find_program(FASTI_CLANGXX clang++)
   mark_as_advanced(FASTI_CLANGXX)
-  foreach(compiler IN ITEMS "${FASTI_GXX}" "${FASTI_CLANGXX}")
-    if(compiler)
-      get_filename_component(brand "${compiler}" NAME)
+  set(brands)
+  foreach(compiler IN ITEMS "${CMAKE_CXX_COMPILER}" "${FASTI_CLANGXX}")
+    get_filename_component(brand "${compiler}" NAME)
+    if(compiler AND NOT brand IN_LIST brands)
+      list(APPEND brands "${brand}")
       add_test(NAME ${name}.${brand} COMMAND "${CMAKE_COMMAND}"
         "-Dcompiler=${compiler}" "-Dsource=${source}" "-Dexpect=${expect}"
         "-Dinclude_dirs=$<JOIN:${flags},|>"
