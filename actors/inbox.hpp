@@ -4,12 +4,10 @@
 /// comes (P6). Any thread puts; the owner takes.
 
 #include <algorithm>
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <utility>
 #include <utility>
 #include <vector>
 

@@ -240,4 +240,10 @@ result<commit_view> block::commit_at(std::size_t at, position first, position af
   return view;
 }
 
+/// A reader goes on behind the header's last event, so the commits must lead there.
+result<void> block::check_end(std::size_t at, position next) const {
+  if (at == bytes().size() && count_of(next) == count_of(last()) + 1) return {};
+  return damaged(last(), "the block's commits do not fill it");
+}
+
 }  // namespace fasti::persistence

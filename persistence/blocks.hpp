@@ -156,9 +156,9 @@ class block {
       at += commit->header.bytes;
       first = next(commit->last_position());
       if (commit->last_position() <= after) continue;
-      if (!visitor(*commit)) break;
+      if (!visitor(*commit)) return {};
     }
-    return {};
+    return check_end(at, first);
   }
 
  private:
@@ -166,6 +166,8 @@ class block {
   block() = default;
   [[nodiscard]] result<commit_view> commit_at(std::size_t at, position first,
                                               position after) const;
+  /// All commits were walked, up to byte `at`; `next` is the position behind the last event.
+  [[nodiscard]] result<void> check_end(std::size_t at, position next) const;
   block_header header_;
   std::vector<word> words_;
 };

@@ -22,6 +22,9 @@ error malformed(std::string detail) {
   return {errc::invalid, "malformed-commit", std::move(detail)};
 }
 
+/// A block's grammar has 16 bits for them.
+constexpr std::size_t parts_max = 65535;
+
 result<void> check_sizes(const commit& c, const journal_limits& limits) {
   if (c.events.size() > limits.commit_events_max) {
     return over("too-many-events", c.events.size(), limits.commit_events_max);
@@ -48,12 +51,16 @@ result<void> check_commit(const commit& c, const journal_limits& limits) {
     return malformed("a commit without events must have no streams and no bodies");
   }
   if (c.origin.id.is_none()) return malformed("it has no command id");
+  if (auto good = check_sizes(c, limits); !good) return good;
   std::uint64_t words = 0;
   for (const auto& e : c.events) {
     if (e.words == 0) return malformed("an event without a body");
     words += e.words;
   }
   if (words != c.bodies.size()) return malformed("the events' lengths do not add up");
+  if (c.parts.size() > std::min<std::size_t>(c.events.size(), parts_max)) {
+    return malformed("more streams than events, or than " + std::to_string(parts_max));
+  }
   std::uint64_t events = 0;
   for (const auto& p : c.parts) {
     if (p.stream.empty() || p.events == 0) return malformed("a stream without a name or events");
@@ -64,7 +71,7 @@ result<void> check_commit(const commit& c, const journal_limits& limits) {
     events += p.events;
   }
   if (events != c.events.size()) return malformed("the streams' events do not add up");
-  return check_sizes(c, limits);
+  return {};
 }
 
 std::optional<command_record> command_window::find(command_id id) const {

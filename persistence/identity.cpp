@@ -94,7 +94,9 @@ bool exists(const std::string& path) {
 
 result<void> make_directory(const std::string& directory) {
   std::error_code ec;
-  const auto parent = std::filesystem::absolute(directory).parent_path();
+  auto whole = std::filesystem::absolute(directory);
+  if (!whole.has_filename()) whole = whole.parent_path();  // it ended in a slash
+  const auto parent = whole.parent_path();
   std::filesystem::create_directories(parent, ec);
   if (::mkdir(directory.c_str(), 0700) != 0) return failed(directory);
   return sync(parent.string(), O_RDONLY | O_DIRECTORY);
@@ -116,7 +118,8 @@ result<std::optional<unique_id>> find_identity(const std::string& directory) {
   return parse(file, text.str());
 }
 
-result<void> begin_creation(const std::string& directory, when_missing missing) {
+result<std::unique_ptr<file_lock>> begin_creation(const std::string& directory,
+                                                  when_missing missing) {
   std::error_code ec;
   const bool is_there = exists(directory);
   const bool was_cut_short = exists(directory + "/" + creating);
@@ -130,12 +133,22 @@ result<void> begin_creation(const std::string& directory, when_missing missing) 
                      "; check the path, or set options.when_missing to create"};
   }
   if (!is_there) {
-    if (auto made = make_directory(directory); !made) return made;
+    if (auto made = make_directory(directory); !made) return std::move(made).error();
+  }
+  auto held = file_lock::acquire(directory + "/" + creating);
+  if (!held) return held;
+  if (exists(directory + "/identity")) {
+    std::filesystem::remove(directory + "/" + creating, ec);
+    return error{errc::unavailable, "made-meanwhile",
+                 "another process has just made the journal at " + directory};
   }
   for (const auto* left : {"events", "index", "views", "snapshots", "identity.new"}) {
     std::filesystem::remove_all(directory + "/" + left, ec);
   }
-  return write_durably(directory, creating, "this journal is being made\n");
+  if (auto synced = sync(directory, O_RDONLY | O_DIRECTORY); !synced) {
+    return std::move(synced).error();
+  }
+  return held;
 }
 
 result<unique_id> finish_creation(const std::string& directory) {

@@ -11,6 +11,7 @@
 
 #include "fasti/ids.hpp"
 #include "fasti/options.hpp"
+#include "persistence/file_lock.hpp"
 
 namespace fasti::persistence {
 
@@ -21,9 +22,12 @@ inline constexpr int journal_format = 1;
 [[nodiscard]] result<std::optional<unique_id>> find_identity(const std::string& directory);
 
 /// Makes the directory ready for a new journal. The identity comes last, so a creation that was cut
-/// short has none: what it left (it has a file `creating`) is removed. Errors: `invalid` when
-/// `missing` says no, or when the directory has files of somebody else's in it.
-[[nodiscard]] result<void> begin_creation(const std::string& directory, when_missing missing);
+/// short has none: what it left (it has a file `creating`) is removed. Hold what is returned until
+/// the journal is made: it keeps a second creator from sweeping this one's files away. Errors:
+/// `invalid` when `missing` says no, or when the directory has files of somebody else's in it;
+/// `unavailable` when another one is making a journal there.
+[[nodiscard]] result<std::unique_ptr<file_lock>> begin_creation(const std::string& directory,
+                                                                when_missing missing);
 
 /// Makes the directory a journal: written beside, synced, renamed, directory synced.
 [[nodiscard]] result<unique_id> finish_creation(const std::string& directory);

@@ -74,10 +74,6 @@ class leveldb_journal final : public journal {
   }
 
  private:
-  /// Positions of a stream's durable versions in the range, in order.
-  result<std::vector<position>> durable_positions(const stream_id& stream,
-                                                  const stream_range& range) const;
-
   const unique_id id_;
   const std::unique_ptr<block_store> blocks_;
   const std::unique_ptr<stream_index> index_;
@@ -111,15 +107,6 @@ result<visit> give_event(const block& b, position p, const stream_id& stream, ve
   return *said;
 }
 
-result<std::vector<position>> leveldb_journal::durable_positions(const stream_id& stream,
-                                                                 const stream_range& range) const {
-  const auto durable = head();
-  auto positions = index_->positions(stream.text(), std::max(range.from, version{1}), range.to);
-  if (!positions) return positions;
-  while (!positions->empty() && positions->back() > durable) positions->pop_back();
-  return positions;
-}
-
 result<version> leveldb_journal::stream_version(const stream_id& stream) const {
   const auto durable = head();
   auto newest = index_->version_of(stream.text());
@@ -142,7 +129,8 @@ result<version> leveldb_journal::read_stream(const stream_id& stream, const stre
   if (!actual || *actual == no_version) return actual;
   const version from = std::max(range.from, version{1});
   if (from > range.to || from > *actual || range.events_max == 0) return actual;
-  auto positions = durable_positions(stream, range);
+  // Not past the version that is told: there may be newer ones by now.
+  auto positions = index_->positions(stream.text(), from, std::min(range.to, *actual));
   if (!positions) return std::move(positions).error();
   block_store::reader blocks(*blocks_);
   const std::size_t n = positions->size();
@@ -234,9 +222,9 @@ result<void> leveldb_journal::close() {
 
 // -- opening -------------------------------------------------------------------------------------
 
-/// The index and the journal's tail do not fit together.
+/// The index and the journal's tail do not fit together, or the index cannot be read.
 error index_misfit(const error& why) {
-  if (why.code != errc::conflict) return why;
+  if (why.code != errc::conflict && why.code != errc::corrupt) return why;
   return {errc::corrupt, "index-damaged", why.detail};
 }
 
@@ -318,10 +306,11 @@ result<opened_blocks> open_blocks(const runtime_options& options) {
   auto found = find_identity(options.path);
   if (!found) return std::move(found).error();
   const bool is_new = !found->has_value();
+  std::unique_ptr<file_lock> creating;
   if (is_new) {
-    if (auto begun = begin_creation(options.path, options.when_missing); !begun) {
-      return std::move(begun).error();
-    }
+    auto begun = begin_creation(options.path, options.when_missing);
+    if (!begun) return std::move(begun).error();
+    creating = *std::move(begun);
   }
   auto blocks = block_store::open(events, is_new ? create_mode::create : create_mode::must_exist,
                                   options.journal.recent_bytes_max);

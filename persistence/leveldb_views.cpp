@@ -44,6 +44,7 @@ class leveldb_views final : public view_store {
   }
 
   result<void> write(std::string_view view, const view_batch& batch) override {
+    if (auto good = check_name(view); !good) return good;
     leveldb::WriteBatch changes;
     for (const auto& c : batch.changes) {
       if (c.row) {
@@ -58,6 +59,7 @@ class leveldb_views final : public view_store {
 
   result<std::optional<std::string>> row(std::string_view view,
                                          std::string_view key) const override {
+    if (auto good = check_name(view); !good) return std::move(good).error();
     std::string value;
     auto found = db_->get(row_key(view, key), value);
     if (!found) return std::move(found).error();
@@ -67,6 +69,7 @@ class leveldb_views final : public view_store {
 
   result<void> scan(std::string_view view, std::string_view prefix,
                     const row_visitor& visitor) const override {
+    if (auto good = check_name(view); !good) return good;
     const auto from = row_key(view, prefix);
     const auto skip = row_key(view, {}).size();
     const auto it = db_->iterate();
@@ -77,6 +80,7 @@ class leveldb_views final : public view_store {
   }
 
   result<void> clear(std::string_view view) override {
+    if (auto good = check_name(view); !good) return good;
     // The checkpoint first: cut short, the rebuild begins again.
     leveldb::WriteBatch batch;
     batch.Delete(checkpoint_key(view));

@@ -98,10 +98,12 @@ class memory_journal final : public journal {
   journal_stats stats_;
 
   std::atomic<std::uint64_t> settled_{0};
+  std::atomic<std::uint64_t> completed_{0};
   std::atomic<std::uint64_t> head_{0};
   std::mutex head_mutex_;  // held while the callback runs
   std::function<void(position)> on_head_;
 
+  std::mutex close_mutex_;  // one joins, the others wait for it
   std::thread thread_;
 };
 
@@ -110,7 +112,7 @@ result<ticket> memory_journal::append(commit&& c, std::shared_ptr<commit_session
   if (auto good = check_commit(c, limits_); !good) return std::move(good).error();
   const std::lock_guard lock(queue_mutex_);
   if (closed_) return error{errc::closed, "closed", "the journal is closed"};
-  if (given_ - settled_.load() >= limits_.queue_commits_max) {
+  if (given_ - completed_.load() >= limits_.queue_commits_max) {
     return error{errc::unavailable, "queue-full",
                  std::to_string(limits_.queue_commits_max) + " commits wait for the disk"};
   }
@@ -135,10 +137,8 @@ void memory_journal::work() {
 
 void memory_journal::settle(entry& e) {
   auto outcome = store(e);
-  if (!outcome && e.session) e.session->break_off();
-  if (outcome && outcome->what == committed::kind::repeat && !e.c.is_barrier() && e.session) {
-    e.session->break_off();
-  }
+  const bool stored = outcome && outcome->what != committed::kind::repeat;
+  if (!stored && e.session && !e.c.is_barrier()) e.session->break_off();
   if (outcome && outcome->what == committed::kind::fresh) {
     head_.store(count_of(outcome->last_position));
     const std::lock_guard lock(head_mutex_);
@@ -146,6 +146,7 @@ void memory_journal::settle(entry& e) {
   }
   ++settled_;
   e.observer->on_outcome(std::move(outcome));
+  ++completed_;
 }
 
 result<committed> memory_journal::store(entry& e) {
@@ -286,6 +287,7 @@ result<void> memory_journal::close() {
     closed_ = true;
   }
   came_.notify_all();
+  const std::lock_guard lock(close_mutex_);
   if (thread_.joinable()) thread_.join();
   return {};
 }

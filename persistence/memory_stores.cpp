@@ -37,15 +37,13 @@ class memory_snapshots final : public snapshot_store {
 class memory_views final : public view_store {
  public:
   result<position> checkpoint(std::string_view view) const override {
-    if (view.empty() || view.size() > 255) {
-      return error{errc::invalid, "malformed-view-name",
-                   "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
-    }
+    if (auto good = check_name(view); !good) return std::move(good).error();
     const std::lock_guard lock(mutex_);
     const auto found = views_.find(view);
     return found == views_.end() ? no_position : found->second.checkpoint;
   }
   result<void> write(std::string_view view, const view_batch& batch) override {
+    if (auto good = check_name(view); !good) return good;
     const std::lock_guard lock(mutex_);
     auto& v = views_[std::string(view)];
     for (const auto& c : batch.changes) {
@@ -60,6 +58,7 @@ class memory_views final : public view_store {
   }
   result<std::optional<std::string>> row(std::string_view view,
                                          std::string_view key) const override {
+    if (auto good = check_name(view); !good) return std::move(good).error();
     const std::lock_guard lock(mutex_);
     const auto v = views_.find(view);
     if (v == views_.end()) return std::optional<std::string>();
@@ -69,6 +68,7 @@ class memory_views final : public view_store {
   }
   result<void> scan(std::string_view view, std::string_view prefix,
                     const row_visitor& visitor) const override {
+    if (auto good = check_name(view); !good) return good;
     std::map<std::string, std::string, std::less<>> rows;
     {
       const std::lock_guard lock(mutex_);
@@ -81,6 +81,7 @@ class memory_views final : public view_store {
     return {};
   }
   result<void> clear(std::string_view view) override {
+    if (auto good = check_name(view); !good) return good;
     const std::lock_guard lock(mutex_);
     const auto v = views_.find(view);
     if (v != views_.end()) views_.erase(v);
@@ -88,6 +89,12 @@ class memory_views final : public view_store {
   }
 
  private:
+  static result<void> check_name(std::string_view view) {
+    if (!view.empty() && view.size() <= 255) return {};
+    return error{errc::invalid, "malformed-view-name",
+                 "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
+  }
+
   struct contents {
     position checkpoint{};
     std::map<std::string, std::string, std::less<>> rows;

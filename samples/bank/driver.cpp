@@ -169,13 +169,16 @@ void driver::settle_refused(sent s, fasti::error e) {
       return free_lane(s.of);
     case fasti::errc::conflict:
     case fasti::errc::unavailable:
+      // Later is never when storage has failed under the journal.
+      if (auto broken = rt_.journal().failure()) return stop(*std::move(broken));
       ++result_.pushed_back;
       not_before_ = steady::now() + push_back_pause;
       followers_.push_back(std::move(s));
       return;
     case fasti::errc::unknown:
-      // The command id makes asking again safe; a journal that stays broken ends it.
-      if (std::exchange(s.was_unknown, true)) return stop(std::move(e));
+      // The command id makes asking again safe, as long as there is somebody to ask.
+      if (auto broken = rt_.journal().failure()) return stop(*std::move(broken));
+      ++result_.pushed_back;
       not_before_ = steady::now() + push_back_pause;
       followers_.push_back(std::move(s));
       return;

@@ -79,7 +79,6 @@ class driver {
     booking what;
     lane* of = nullptr;  // none for what follows a committed booking
     steady::time_point at;
-    bool was_unknown = false;
   };
   struct landed {
     std::size_t slot = 0;

@@ -28,6 +28,13 @@ constexpr auto footer =
     "  bank --dir my.bank --crash-after 200000   dies by SIGKILL …\n"
     "  bank --dir my.bank                        … and goes on as if nothing had been";
 
+/// CLI11 would write the bounds into the middle of the help.
+template <class Number>
+CLI::Validator between(Number least, Number most) {
+  CLI::Validator bounds = CLI::Range(least, most);
+  return bounds.description("");
+}
+
 void describe(CLI::App& app, bank_options& o) {
   app.add_option("--input", o.input, "Rows to book: FILE.csv or FILE.csv.gz")->type_name("FILE");
   app.add_option("--dir", o.directory,
@@ -47,7 +54,7 @@ void describe(CLI::App& app, bank_options& o) {
       ->group(made_up);
   app.add_option("--accounts", o.workload.accounts, "Customers")
       ->type_name("N")
-      ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{10'000'000}))
+      ->check(between(std::uint64_t{2}, std::uint64_t{10'000'000}))
       ->capture_default_str()
       ->group(made_up);
   app.add_option("--commands", o.workload.commands, "Commands to send, once accounts are open")
@@ -58,13 +65,13 @@ void describe(CLI::App& app, bank_options& o) {
   const auto* pace = "Pace";
   app.add_option("--rate", o.drive.rate_per_s, "Commands a second; 0: flat out")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
+      ->check(between(0.0, 1e9))
       ->capture_default_str()
       ->group(pace);
   app.add_option("--in-flight", o.drive.in_flight_max,
                  "Commands sent and not yet answered, at most")
       ->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{60'000}))
+      ->check(between(std::size_t{1}, std::size_t{60'000}))
       ->capture_default_str()
       ->group(pace);
 

@@ -110,6 +110,7 @@ fasti::result<fasti::runtime> session::open_runtime() {
   fasti::runtime_options o;
   o.path = directory_.path();
   o.when_missing = fasti::when_missing::create;
+  o.snapshot_every_events = 50;  // accounts are many and short
   // Every command of the input may be sent again after a crash, the first one too.
   o.journal.command_ids_max =
       std::max<std::size_t>(o.journal.command_ids_max, 2 * source_->commands_total());

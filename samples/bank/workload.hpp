@@ -18,7 +18,7 @@ namespace bank {
 struct workload_options {
   std::uint64_t seed = 1;
   std::uint64_t accounts = 10'000;
-  std::uint64_t commands = 1'000'000;  ///< Beside those that open the accounts.
+  std::uint64_t commands = 800'000;  ///< Beside those that open the accounts.
 };
 
 class workload_source final : public booking_source {

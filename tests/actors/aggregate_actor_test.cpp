@@ -154,7 +154,7 @@ TEST(AggregateActor, AnOutcomeReachesItsSenderAfterTheAggregateIsGone) {
   kit.arrive(deposit(10, kit.answered));
   kit.run();
   actors::stop(kit.actor);
-  kit.actor = {};
+  kit.actor = actors::aggregate_actor();
   kit.run();
   EXPECT_EQ(kit.running("aggregate"), 0U);
   kit.journal.settle_all();

@@ -1,91 +1,125 @@
-#include "small_node.hpp"
+#include "actors/bus_actor.hpp"
 
-namespace fasti::test {
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "actors/caf/test_world.hpp"
+
 namespace {
 
-using actors::actor_base;
-using actors::actor_setup;
-using actors::caught_up;
-using actors::head_rose;
-using actors::subscriber_actor;
+using namespace fasti;
+using namespace fasti::actors;
 
-/// Writes down what it is told.
+/// Notes what the bus says. Says "caught up" only when the test does.
 class listener final : public actor_base<subscriber_actor> {
  public:
   static constexpr std::string_view actor_name = "listener";
-  listener(const actor_setup& setup, std::vector<position>* told)
+  listener(const actor_setup& setup, std::vector<std::uint64_t>& told)
       : actor_base(setup), told_(told) {}
 
  private:
-  behavior make_behavior() override { return handlers(&listener::on_head); }
-  void on_head(const head_rose& m) { told_->push_back(m.head); }
-  std::vector<position>* told_;
+  behavior make_behavior() override { return handlers(&listener::on_head_rose); }
+  void on_head_rose(const head_rose& m) { told_.push_back(count_of(m.head)); }
+  std::vector<std::uint64_t>& told_;
 };
 
-class Bus : public SmallNode {
- protected:
-  void rise(std::uint64_t to) {
-    actors::send(bus, head_rose{position{to}});
-    world.run();
-  }
-  void subscribe() {
-    actors::send(bus, actors::subscribe{who});
-    world.run();
-  }
-  void catch_up(std::uint64_t at) {
-    actors::send(bus, caught_up{who, position{at}});
-    world.run();
-  }
-  static std::vector<position> positions(std::initializer_list<std::uint64_t> list) {
-    std::vector<position> p;
-    for (const auto n : list) p.push_back(position{n});
-    return p;
+using numbers = std::vector<std::uint64_t>;
+
+struct bus_kit {
+  explicit bus_kit(std::uint64_t head = 0) : bus(world.spawn<bus_actor_impl>(position{head})) {}
+  void rise(std::uint64_t head) { send(bus, head_rose{position{head}}); }
+  void caught(const subscriber_actor& who, std::uint64_t at) {
+    send(bus, caught_up{who, position{at}});
   }
 
-  std::vector<position> told;
-  actors::bus_actor bus = world.spawn<actors::bus_actor_impl>(no_position);
-  subscriber_actor who = world.spawn<listener>(&told);
+  numbers told;
+  numbers told_other;
+  test_world world;
+  bus_actor bus;
+  subscriber_actor first = world.spawn<listener>(told);
+  subscriber_actor other = world.spawn<listener>(told_other);
 };
 
-TEST_F(Bus, TellsASubscriberOnceUntilItHasCaughtUp) {
-  subscribe();
-  EXPECT_TRUE(told.empty()) << "nothing has happened yet";
-  rise(3);
-  rise(5);
-  rise(9);
-  EXPECT_EQ(told, positions({3}));
-  catch_up(3);
-  EXPECT_EQ(told, positions({3, 9})) << "what it missed, in one";
-  catch_up(9);
-  EXPECT_EQ(told, positions({3, 9}));
-  rise(10);
-  EXPECT_EQ(told, positions({3, 9, 10}));
+TEST(BusActor, TellsASubscriberOnceUntilItHasCaughtUp) {
+  bus_kit kit;
+  send(kit.bus, subscribe{kit.first});
+  for (std::uint64_t head = 1; head <= 10; ++head) {
+    kit.rise(head);
+    kit.world.run();
+  }
+  EXPECT_EQ(kit.told, numbers{1});
+  kit.caught(kit.first, 1);
+  kit.world.run();
+  EXPECT_EQ(kit.told, (numbers{1, 10})) << "the newest, not each";
 }
 
-TEST_F(Bus, LateSubscriberIsToldAtOnce) {
-  rise(7);
-  subscribe();
-  EXPECT_EQ(told, positions({7}));
+TEST(BusActor, WhoHasCaughtUpWithEverythingIsLeftAlone) {
+  bus_kit kit(5);
+  send(kit.bus, subscribe{kit.first});
+  kit.world.run();
+  kit.caught(kit.first, 5);
+  kit.world.run();
+  EXPECT_EQ(kit.told, numbers{5});
+  kit.rise(6);
+  kit.world.run();
+  EXPECT_EQ(kit.told, (numbers{5, 6}));
 }
 
-TEST_F(Bus, P4_PositionsOnlyRise) {
-  subscribe();
-  rise(7);
-  catch_up(7);
-  rise(6);
-  rise(7);
-  EXPECT_EQ(told, positions({7}));
+TEST(BusActor, ALateSubscriberIsToldWhereTheJournalIs) {
+  bus_kit kit;
+  kit.rise(7);
+  kit.world.run();
+  send(kit.bus, subscribe{kit.first});
+  kit.world.run();
+  EXPECT_EQ(kit.told, numbers{7});
 }
 
-TEST_F(Bus, WhoHasSeenMoreThanTheBusIsNotTold) {
-  subscribe();
-  rise(3);
-  catch_up(8);
-  rise(8);
-  EXPECT_EQ(told, positions({3}));
-  rise(9);
-  EXPECT_EQ(told, positions({3, 9}));
+TEST(BusActor, AnEmptyJournalSaysNothing) {
+  bus_kit kit;
+  send(kit.bus, subscribe{kit.first});
+  kit.world.run();
+  EXPECT_TRUE(kit.told.empty());
+}
+
+TEST(BusActor, P4_SubscribersSeeRisingPositionsOnly) {
+  bus_kit kit;
+  send(kit.bus, subscribe{kit.first});
+  for (const std::uint64_t head : {3, 1, 3, 2, 9, 9, 4, 12}) {
+    kit.rise(head);
+    kit.world.run();
+    if (!kit.told.empty()) kit.caught(kit.first, kit.told.back());
+    kit.world.run();
+  }
+  EXPECT_EQ(kit.told, (numbers{3, 9, 12}));
+}
+
+TEST(BusActor, ASlowSubscriberDoesNotHoldUpAnother) {
+  bus_kit kit;
+  send(kit.bus, subscribe{kit.first});
+  send(kit.bus, subscribe{kit.other});
+  for (std::uint64_t head = 1; head <= 3; ++head) {
+    kit.rise(head);
+    kit.world.run();
+    kit.caught(kit.other, head);
+    kit.world.run();
+  }
+  EXPECT_EQ(kit.told, numbers{1});
+  EXPECT_EQ(kit.told_other, (numbers{1, 2, 3}));
+}
+
+TEST(BusActor, ASubscriberThatStoppedDisturbsNobody) {
+  bus_kit kit;
+  send(kit.bus, subscribe{kit.first});
+  send(kit.bus, subscribe{kit.other});
+  kit.world.run();
+  stop(kit.first);
+  kit.world.run();
+  kit.rise(1);
+  kit.world.run();
+  EXPECT_TRUE(kit.told.empty());
+  EXPECT_EQ(kit.told_other, numbers{1});
+  EXPECT_TRUE(kit.world.faults().empty());
 }
 
 }  // namespace
-}  // namespace fasti::test

@@ -1,153 +1,269 @@
-#include "small_node.hpp"
+#include "actors/projection_actor.hpp"
 
-namespace fasti::test {
+#include <gtest/gtest.h>
+
+#include "actors/bus_actor.hpp"
+#include "tests/actors/node_kit.hpp"
+
 namespace {
 
-using namespace std::chrono_literals;
+using namespace fasti;
+using namespace fasti::test;
+using clock_point = std::chrono::steady_clock::time_point;
 
-class Projection : public SmallNode {
- protected:
-  using answers = std::vector<result<std::vector<word>>>;
-
-  Projection() {
-    options.projection_batch_events = 2;
-    options.queries_waiting_max = 3;
-    board = std::make_shared<actors::projection_board>(options.queries_waiting_max);
-    bus = world.spawn<actors::bus_actor_impl>(no_position);
-    start();
+/// The view "balances" over a manual journal.
+struct projection_kit : node_kit {
+  explicit projection_kit(runtime_options o = {})
+      : node_kit(std::move(o)),
+        board(std::make_shared<actors::projection_board>(options.queries_waiting_max)),
+        bus(world.spawn<actors::bus_actor_impl>(no_position)) {
+    start(no_position);
   }
-  void start() {
-    actor = world.spawn<actors::projection_actor_impl>(
-        projection, views->checkpoint("balances").value(), board, bus, node);
+
+  void start(position checkpoint) {
+    actor = world.spawn<actors::projection_actor_impl>(port, checkpoint, board, bus, services);
     actors::send(bus, actors::subscribe{actor});
   }
-  void rise() {
-    actors::send(bus, actors::head_rose{journal->head()});
-    settle();
+  void put(std::int64_t cents, std::string_view stream = "ledger-a") {
+    journal.put(stream, type_id_of<Deposited>, deposited(cents));
   }
-  std::shared_ptr<answers> ask(const char* account, position visible_at = no_position,
-                               std::chrono::milliseconds timeout = 1h) {
-    auto got = std::make_shared<answers>();
-    core::view_query q;
-    q.type = type_id_of<GetBalance>;
-    q.body = build<GetBalance>([account](auto b) { b.setAccount(account); });
-    q.visible_at = visible_at;
-    q.deadline = std::chrono::steady_clock::now() + timeout;
-    q.reply = std::make_unique<core::query_reply>(
-        [got](result<std::vector<word>> r) { got->push_back(std::move(r)); },
-        core::in_flight_permit());
+  void put_withdrawal(std::string_view note) {
+    journal.put("ledger-a", type_id_of<Withdrawn>, build<Withdrawn>([note](auto e) {
+                  e.setCents(1);
+                  e.setNote(std::string(note).c_str());
+                }));
+  }
+  void rise() {
+    actors::send(bus, actors::head_rose{journal.head()});
+    run();
+  }
+  [[nodiscard]] actors::put_result ask(query_answers& to, position visible_at = no_position,
+                                       clock_point deadline = clock_point::max()) {
+    core::view_query q{type_id_of<GetBalance>,
+                       build<GetBalance>([](auto b) { b.setAccount("a"); }), visible_at, deadline,
+                       reply_into(to)};
     const auto put = board->queries.put(std::move(q));
     if (put == actors::put_result::wake) actors::send(actor, actors::queries_ready{});
-    if (put == actors::put_result::full) q.reply->answer(error{errc::unavailable, "full", ""});
-    return got;
+    return put;
   }
-  static std::int64_t cents_of(const std::shared_ptr<answers>& a) {
-    return owned<Balance>(a->at(0).value())->getCents();
+  [[nodiscard]] std::int64_t balance() {
+    query_answers asked;
+    static_cast<void>(ask(asked));
+    run();
+    return asked.size() == 1 ? cents_of(asked[0]) : -2;
   }
 
+  fasti::detail::projection_port port = fasti::detail::port_of_projection<balances>();
   std::shared_ptr<actors::projection_board> board;
   actors::bus_actor bus;
   actors::projection_actor actor;
 };
 
-TEST_F(Projection, FoldsToTheHeadInBatchesAndSaysSo) {
-  for (int i = 1; i <= 5; ++i) deposit_in_journal("ledger-a", i);
-  rise();
-  EXPECT_EQ(board->checkpoint, 5U);
-  EXPECT_EQ(views->checkpoint("balances").value(), position{5});
-  const auto balance = ask("a");
-  settle();
-  EXPECT_EQ(cents_of(balance), 15);
+TEST(ProjectionActor, FoldsToTheHead) {
+  projection_kit kit;
+  for (int i = 0; i < 10; ++i) kit.put(5);
+  kit.rise();
+  EXPECT_EQ(kit.board->checkpoint, 10U);
+  EXPECT_EQ(kit.balance(), 50);
+  kit.put(1);
+  kit.rise();
+  EXPECT_EQ(kit.balance(), 51);
+  EXPECT_EQ(*kit.views->checkpoint("balances"), position{11});
 }
 
-TEST_F(Projection, QueryWaitsForThePositionOfItsReceipt) {
-  const auto at = deposit_in_journal("ledger-a", 7);
-  const auto balance = ask("a", at);
-  settle();
-  EXPECT_TRUE(balance->empty());
-  EXPECT_EQ(board->queries_waiting, 1U);
-  rise();
-  EXPECT_EQ(cents_of(balance), 7);
+TEST(ProjectionActor, StartsBehindItsCheckpoint) {
+  projection_kit kit;
+  kit.put(5);
+  kit.rise();
+  actors::stop(kit.actor);
+  kit.run();
+  kit.board = std::make_shared<actors::projection_board>(10U);
+  kit.put(7);
+  kit.start(position{1});
+  kit.rise();
+  ASSERT_FALSE(kit.journal.ranges.empty());
+  EXPECT_EQ(kit.journal.ranges.back().after, position{1});
+  EXPECT_EQ(kit.balance(), 12);
 }
 
-TEST_F(Projection, TickTellsThoseWhoseTimeIsUp) {
-  const auto late = ask("a", position{9}, 0ms);
-  const auto patient = ask("a", position{9});
-  settle();
-  actors::send(actor, actors::deadline_tick{});
-  settle();
-  ASSERT_EQ(late->size(), 1U);
-  EXPECT_EQ(late->front().error().reason, "not-visible-in-time");
-  EXPECT_TRUE(patient->empty());
+TEST(ProjectionActor, FoldsInBatchesWithACheckpointEach) {
+  projection_kit kit({.projection_batch_events = 4});
+  for (int i = 0; i < 10; ++i) kit.put(1);
+  kit.rise();
+  ASSERT_GE(kit.journal.ranges.size(), 3U);
+  EXPECT_EQ(kit.journal.ranges[0].after, position{0});
+  EXPECT_EQ(kit.journal.ranges[1].after, position{4});
+  EXPECT_EQ(kit.journal.ranges[2].after, position{8});
+  for (const auto& range : kit.journal.ranges) EXPECT_EQ(range.events_max, 4U);
+  EXPECT_EQ(kit.balance(), 10);
 }
 
-TEST_F(Projection, P6_QueriesThatWaitAreBounded) {
-  std::vector<std::shared_ptr<answers>> asked;
-  for (int i = 0; i < 8; ++i) asked.push_back(ask("a", position{9}));
-  settle();
-  std::size_t refused = 0;
-  for (const auto& a : asked) refused += a->size();
-  EXPECT_EQ(refused, 5U);
+TEST(ProjectionActor, HasOneStepAtWorkHoweverMuchComes) {
+  projection_kit kit;
+  kit.put(1);
+  actors::send(kit.bus, actors::head_rose{kit.journal.head()});
+  kit.world.run();
+  query_answers asked;
+  for (int i = 0; i < 20; ++i) static_cast<void>(kit.ask(asked));
+  for (int i = 0; i < 20; ++i) actors::send(kit.actor, actors::deadline_tick{});
+  kit.world.run();
+  EXPECT_EQ(kit.readers.waiting(), 1U);
+  kit.run();
+  EXPECT_EQ(asked.size(), 20U);
 }
 
-TEST_F(Projection, P9_RestartGoesOnBehindItsCheckpoint) {
-  for (int i = 1; i <= 3; ++i) deposit_in_journal("ledger-a", 10);
-  rise();
-  actors::stop(actor);
-  world.run();
-  board = std::make_shared<actors::projection_board>(options.queries_waiting_max);
-  deposit_in_journal("ledger-a", 1);
-  start();
-  rise();
-  const auto balance = ask("a");
-  settle();
-  EXPECT_EQ(cents_of(balance), 31) << "each event once";
+TEST(ProjectionActor, EventsOfOtherTypesMoveTheCheckpointOn) {
+  projection_kit kit;
+  kit.put(1);
+  kit.journal.put("other-x", type_id_of<Undeclared>, build<Undeclared>([](auto) {}));
+  kit.rise();
+  EXPECT_EQ(kit.board->checkpoint, 2U);
 }
 
-TEST_F(Projection, PoisonStopsItAndTheBoardSaysWhy) {
-  deposit_in_journal("ledger-a", 5);
-  deposit_in_journal("ledger-a", 5, "poison");
-  deposit_in_journal("ledger-a", 5);
-  rise();
-  EXPECT_EQ(board->checkpoint, 1U);
-  const auto why = board->stopped();
-  ASSERT_TRUE(why);
-  EXPECT_NE(why->detail.find("position 2"), std::string::npos) << why->detail;
-  EXPECT_EQ(logged.size(), 1U);
-  const auto balance = ask("a");
-  const auto later = ask("a", position{3});
-  settle();
-  EXPECT_EQ(cents_of(balance), 5);
-  EXPECT_EQ(later->at(0).error().reason, "projection-stopped");
+TEST(ProjectionActor, AQueryWaitsForItsPosition) {
+  projection_kit kit;
+  query_answers asked;
+  static_cast<void>(kit.ask(asked, position{2}));
+  kit.run();
+  EXPECT_TRUE(asked.empty());
+  EXPECT_EQ(kit.board->queries_waiting, 1U);
+  kit.put(5);
+  kit.rise();
+  EXPECT_TRUE(asked.empty());
+  kit.put(6);
+  kit.rise();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(cents_of(asked[0]), 11);
+  EXPECT_EQ(kit.board->queries_waiting, 0U);
 }
 
-TEST_F(Projection, RebuildFoldsTheSameViewAgain) {
-  for (int i = 1; i <= 5; ++i) deposit_in_journal("ledger-a", i);
-  rise();
-  const auto before = *views->row("balances", "a").value();
-  ASSERT_TRUE(views->write("balances", {{{"ghost", std::string("x")}}, position{5}}));
-  auto rebuilt = std::make_shared<std::optional<result<void>>>();
-  actors::send(actor, actors::rebuild_view{
-                          [rebuilt](result<void> r) { rebuilt->emplace(std::move(r)); }});
-  settle();
-  ASSERT_TRUE(*rebuilt);
-  EXPECT_TRUE(**rebuilt);
-  EXPECT_EQ(board->checkpoint, 5U);
-  EXPECT_EQ(*views->row("balances", "a").value(), before);
-  EXPECT_FALSE(views->row("balances", "ghost").value());
+TEST(ProjectionActor, ATickTellsThoseWhoseTimeIsUp) {
+  projection_kit kit;
+  query_answers late;
+  query_answers patient;
+  static_cast<void>(kit.ask(patient, position{1}));
+  static_cast<void>(kit.ask(late, position{1}, clock_point::min()));
+  kit.run();
+  actors::send(kit.actor, actors::deadline_tick{});
+  kit.run();
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_EQ(late[0].error().reason, "not-visible-in-time");
+  EXPECT_TRUE(patient.empty());
 }
 
-TEST_F(Projection, StopAnswersWhoWaits) {
-  const auto waits = ask("a", position{9});
-  settle();
-  const auto unseen = ask("a", position{9});
-  actors::stop(actor);
-  world.run();
-  runner.tasks.clear();
-  ASSERT_EQ(waits->size() + unseen->size(), 2U);
-  EXPECT_EQ(waits->front().error().code, errc::closed);
-  EXPECT_EQ(unseen->front().error().code, errc::closed);
+TEST(ProjectionActor, APoisonedEventStopsItAndShowsOnTheBoard) {
+  projection_kit kit;
+  query_answers waiting;
+  kit.put(10);
+  kit.put_withdrawal("poison");
+  kit.put(100);
+  static_cast<void>(kit.ask(waiting, position{3}));
+  kit.rise();
+  const auto stopped = kit.board->stopped();
+  ASSERT_TRUE(stopped.has_value());
+  EXPECT_EQ(stopped->code, errc::corrupt);
+  EXPECT_NE(stopped->detail.find("position 2"), std::string::npos) << stopped->detail;
+  EXPECT_EQ(kit.board->checkpoint, 1U) << "what is before the poison is folded";
+  ASSERT_EQ(waiting.size(), 1U);
+  EXPECT_EQ(waiting[0].error().reason, "projection-stopped");
+  EXPECT_EQ(kit.balance(), 10) << "who asks for no position sees what there is";
+  EXPECT_EQ(kit.logged.size(), 1U);
+  kit.put(1000);
+  kit.rise();
+  EXPECT_EQ(kit.board->checkpoint, 1U) << "nothing is skipped";
+}
+
+TEST(ProjectionActor, AJournalThatCannotBeReadStopsIt) {
+  projection_kit kit;
+  kit.put(10);
+  kit.journal.reads_fail = error{errc::corrupt, "damaged", "as the test wants"};
+  kit.rise();
+  ASSERT_TRUE(kit.board->stopped().has_value());
+  EXPECT_EQ(kit.board->stopped()->reason, "damaged");
+}
+
+TEST(ProjectionActor, ARebuildFoldsFromTheStartAndStartsAStoppedOne) {
+  projection_kit kit;
+  kit.put(10);
+  kit.journal.reads_fail = error{errc::corrupt, "damaged", "as the test wants"};
+  kit.rise();
+  kit.journal.reads_fail.reset();
+  std::vector<result<void>> done;
+  actors::send(kit.actor, actors::rebuild_view{[&](result<void> r) { done.push_back(r); }});
+  kit.run();
+  ASSERT_EQ(done.size(), 1U);
+  EXPECT_TRUE(done[0].has_value());
+  EXPECT_FALSE(kit.board->stopped().has_value());
+  EXPECT_EQ(kit.balance(), 10);
+  kit.put(5);
+  kit.rise();
+  EXPECT_EQ(kit.balance(), 15) << "the bus goes on telling";
+}
+
+TEST(ProjectionActor, RebuildsThatComeDuringAStepAreAllAnswered) {
+  projection_kit kit;
+  kit.put(10);
+  actors::send(kit.bus, actors::head_rose{kit.journal.head()});
+  kit.world.run();
+  int done = 0;
+  for (int i = 0; i < 3; ++i) {
+    actors::send(kit.actor, actors::rebuild_view{[&](const result<void>&) { ++done; }});
+  }
+  kit.run();
+  EXPECT_EQ(done, 3);
+  EXPECT_EQ(kit.balance(), 10);
+}
+
+TEST(ProjectionActor, P6_ItsInboxIsBounded) {
+  projection_kit kit({.queries_waiting_max = 4});
+  query_answers asked;
+  for (int i = 0; i < 4; ++i) EXPECT_NE(kit.ask(asked), actors::put_result::full);
+  EXPECT_EQ(kit.ask(asked), actors::put_result::full);
+  kit.run();
+  EXPECT_EQ(kit.ask(asked), actors::put_result::wake);
+}
+
+TEST(ProjectionActor, P6_ThoseWhoWaitForAPositionAreBoundedToo) {
+  projection_kit kit({.queries_waiting_max = 2});
+  query_answers asked;
+  for (int i = 0; i < 3; ++i) {
+    static_cast<void>(kit.ask(asked, position{1}));
+    kit.run();
+  }
+  ASSERT_EQ(asked.size(), 2U) << "the refused reply is dropped after its answer: one each";
+}
+
+TEST(ProjectionActor, AStopAnswersWhoIsInTheInboxAndWhoWaits) {
+  projection_kit kit;
+  query_answers asked;
+  static_cast<void>(kit.ask(asked, position{5}));
+  kit.run();
+  ASSERT_EQ(kit.board->queries_waiting, 1U);
+  static_cast<void>(kit.ask(asked));
+  actors::stop(kit.actor);
+  kit.actor = actors::projection_actor();
+  actors::stop(kit.bus);
+  kit.bus = actors::bus_actor();
+  kit.world.run();
+  kit.readers.drop_all();
+  kit.run();
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(kit.ask(asked), actors::put_result::closed);
+  EXPECT_EQ(kit.running("projection"), 0U);
+}
+
+TEST(ProjectionActor, AStopDuringAStepLetsTheStepEnd) {
+  projection_kit kit;
+  kit.put(10);
+  actors::send(kit.bus, actors::head_rose{kit.journal.head()});
+  kit.world.run();
+  ASSERT_EQ(kit.readers.waiting(), 1U);
+  actors::stop(kit.actor);
+  kit.actor = actors::projection_actor();
+  kit.world.run();
+  kit.run();
+  EXPECT_EQ(*kit.views->checkpoint("balances"), position{1});
+  EXPECT_TRUE(kit.world.faults().empty());
 }
 
 }  // namespace
-}  // namespace fasti::test

@@ -1,4 +1,4 @@
-// What the compile_fail runner must see refused, with a first line that names both type and function.
+// What the compile_fail runner must see refused: the first line names type and function.
 #include <fasti/result.hpp>
 
 struct account {};

@@ -1,0 +1,33 @@
+# Installs the build tree, then configures, builds and runs a project that knows the package only.
+set(prefix "${work_dir}/prefix")
+set(build "${work_dir}/consumer")
+file(REMOVE_RECURSE "${prefix}" "${build}")
+
+function(run what)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY "${work_dir}"
+    RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${what} failed (${status}):\n${out}")
+  endif()
+  set(out "${out}" PARENT_SCOPE)
+endfunction()
+
+run("installing" "${CMAKE_COMMAND}" --install "${build_dir}" --prefix "${prefix}")
+run("configuring" "${CMAKE_COMMAND}" -S "${consumer_dir}" -B "${build}" -G "${generator}"
+  "-DCMAKE_PREFIX_PATH=${prefix};${prefix_path}" "-DCMAKE_CXX_COMPILER=${compiler}"
+  "-DCMAKE_CXX_COMPILER_LAUNCHER=${launcher}" "-DCMAKE_CXX_FLAGS=${flags}"
+  "-DCOUNTER_DIR=${counter_dir}")
+run("building" "${CMAKE_COMMAND}" --build "${build}")
+run("running" "${build}/consumer" "${build}/counter.fasti")
+message(STATUS "${out}")
+if(NOT out MATCHES "total: [0-9]+")
+  message(FATAL_ERROR "the program's output holds no total")
+endif()
+
+# What the package shows is the public surface: no room's own header, no engine's.
+file(GLOB_RECURSE headers RELATIVE "${prefix}/include" "${prefix}/include/*")
+foreach(header IN LISTS headers)
+  if(NOT header MATCHES "^fasti/")
+    message(FATAL_ERROR "installed, but not public: ${header}")
+  endif()
+endforeach()

@@ -1,0 +1,169 @@
+// Damage behind the journal's back: a typed error that names the place, or the right data.
+
+#include <xxhash.h>
+
+#include <cstring>
+#include <random>
+
+#include "tests/persistence/disk_kit.hpp"
+
+namespace fasti::test {
+namespace {
+
+class Damage : public Disk {
+ protected:
+  Damage() {
+    options.journal.command_ids_max = 1;   // opening looks at the newest block only
+    options.journal.recent_bytes_max = 1;  // … and everything is read from the disk
+  }
+
+  /// Position `at` answers `corrupt` and names itself; all others are still what they were.
+  void expect_only(const std::vector<kept_event>& good, std::uint64_t at,
+                   std::string_view reason) const {
+    auto j = open();
+    ASSERT_TRUE(j);
+    for (const auto& e : good) {
+      const auto p = count_of(e.position);
+      auto by_position = read_all(*j, {.after = position{p - 1}, .to = e.position});
+      auto by_stream = read_stream(*j, e.stream, {.from = e.version, .to = e.version});
+      if (p == at) {
+        for (const auto& failed : {by_position, by_stream}) {
+          ASSERT_TRUE(failed.failed);
+          EXPECT_TRUE(failed.events.empty());
+          EXPECT_EQ(failed.failed->code, errc::corrupt) << failed.failed->to_string();
+          EXPECT_EQ(failed.failed->reason, reason) << failed.failed->to_string();
+          EXPECT_NE(failed.failed->detail.find("position " + std::to_string(at)),
+                    std::string::npos)
+              << failed.failed->detail;
+        }
+        continue;
+      }
+      EXPECT_FALSE(by_position.failed) << by_position.failed->to_string();
+      EXPECT_EQ(by_position.events, std::vector<kept_event>{e});
+      EXPECT_EQ(by_stream.events, std::vector<kept_event>{e});
+    }
+    auto all = read_all(*j);
+    ASSERT_TRUE(all.failed) << "a read over the damage ends there";
+    EXPECT_EQ(all.events, (std::vector<kept_event>{good.begin(), good.begin() +
+                               static_cast<std::ptrdiff_t>(at - 1)}));
+  }
+};
+
+TEST_F(Damage, P10_AFlippedByteIsNamedAndTheRestIsReadable) {
+  const auto good = fill(9);
+  std::string bytes = block_at(5);
+  bytes[bytes.size() - 3] = static_cast<char>(bytes[bytes.size() - 3] ^ 4);
+  put_block(5, bytes);
+  expect_only(good, 5, "record-damaged");
+}
+
+TEST_F(Damage, P10_NoFlippedByteGivesOtherData) {
+  const auto good = fill(3);
+  const std::string right = block_at(2);
+  auto db = raw("events");
+  for (std::size_t at = 0; at < right.size(); ++at) {
+    std::string bad = right;
+    bad[at] = static_cast<char>(bad[at] ^ (1 << (at % 8)));
+    auto opened = persistence::block::open(bad, position{2});
+    if (!opened) continue;
+    auto walked = (*opened)->each_commit(no_position, [](const auto&) { return true; });
+    EXPECT_FALSE(walked) << "byte " << at;
+  }
+  EXPECT_EQ(good.size(), 3U);
+}
+
+TEST_F(Damage, P10_AllZeroBlock) {
+  const auto good = fill(9);
+  put_block(5, std::string(block_at(5).size(), '\0'));
+  expect_only(good, 5, "record-damaged");
+}
+
+TEST_F(Damage, P10_TruncatedBlock) {
+  const auto good = fill(9);
+  const std::string bytes = block_at(5);
+  for (const auto size : {std::size_t{0}, std::size_t{40}, std::size_t{64}, bytes.size() - 8}) {
+    put_block(5, bytes.substr(0, size));
+    expect_only(good, 5, "record-damaged");
+  }
+}
+
+TEST_F(Damage, P10_ABlockUnderAnotherKey) {
+  const auto good = fill(9);
+  put_block(5, block_at(6));
+  expect_only(good, 5, "record-damaged");
+}
+
+TEST_F(Damage, P10_AMissingBlock) {
+  const auto good = fill(9);
+  remove_block(5);
+  expect_only(good, 5, "record-missing");
+}
+
+TEST_F(Damage, P10_TheNewestBlockIsLookedAtWhenOpening) {
+  fill(9);
+  std::string bytes = block_at(9);
+  bytes[70] = static_cast<char>(bytes[70] ^ 1);
+  put_block(9, bytes);
+  expect_refused(options.path, errc::corrupt, "record-damaged", "position 9");
+}
+
+TEST_F(Damage, P10_DamageInTheWindowOfCommandIdsIsToldWhenOpening) {
+  fill(9);
+  put_block(5, std::string(16, 'x'));
+  options.journal.command_ids_max = 100;
+  expect_refused(options.path, errc::corrupt, "record-damaged", "position 5");
+}
+
+TEST_F(Damage, NewerBlockFormatIsRefusedByName) {
+  fill(3);
+  persistence::block_writer writer;
+  writer.begin(position{3});
+  const std::vector<version> firsts{version{1}};
+  writer.add(commit_to("a-2"), firsts, timestamp{});
+  std::string bytes(writer.finish()->bytes());
+  bytes[12] = 9;  // the format
+  const auto sum = XXH3_64bits(bytes.data() + 8, sizeof(persistence::block_header) - 8);
+  std::memcpy(bytes.data(), &sum, sizeof sum);
+  put_block(3, bytes);
+  expect_refused(options.path, errc::invalid, "newer-format", "block format 9");
+}
+
+TEST_F(Damage, AKeyThatIsNoPositionIsRefused) {
+  fill(3);
+  leveldb::WriteBatch batch;
+  batch.Put("zzz", "what is this");
+  ASSERT_TRUE(raw("events")->write_synced(batch));
+  EXPECT_FALSE(try_open(options.path));
+}
+
+TEST_F(Damage, P10_RandomBytesInTheEventsFilesAreNeverReadAsGood) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const auto good = fill(40);
+  const std::string whole = directory / "whole";
+  fs::copy(options.path, whole, fs::copy_options::recursive);
+  for (int round = 0; round < 40; ++round) {
+    fs::remove_all(options.path);
+    fs::copy(whole, options.path, fs::copy_options::recursive);
+    std::vector<std::string> files;
+    for (const auto& f : fs::directory_iterator(options.path + "/events")) {
+      if (f.is_regular_file() && f.file_size() > 0) files.push_back(f.path().string());
+    }
+    std::sort(files.begin(), files.end());
+    const auto& file = files[random() % files.size()];
+    std::string bytes = text_of(file);
+    bytes[random() % bytes.size()] = static_cast<char>(random());
+    write_file(file, bytes);
+    auto opened = try_open(options.path);
+    if (!opened) continue;
+    const auto all = read_all(**opened);
+    for (std::size_t i = 0; i < all.events.size(); ++i) {
+      ASSERT_LT(i, good.size());
+      ASSERT_EQ(all.events[i], good[i]) << file;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fasti::test

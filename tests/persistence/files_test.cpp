@@ -1,0 +1,225 @@
+// The door to the disk: the latch, what is synced when, who may read, who may open.
+
+#include <gtest/gtest.h>
+#include <leveldb/env.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "persistence/durable_env.hpp"
+#include "persistence/file_lock.hpp"
+#include "tests/persistence/disk_kit.hpp"
+
+namespace fasti::test {
+namespace {
+
+using persistence::file_lock;
+
+// -- file_lock -----------------------------------------------------------------------------------
+
+TEST(FileLock, OneHolderInAProcessByWhateverName) {
+  temp_dir directory;
+  fs::create_directory_symlink(directory.path(), directory / "alias");
+  auto held = file_lock::acquire(directory / "LOCK");
+  ASSERT_TRUE(held);
+  for (const auto& path : {directory / "LOCK", directory / "alias/LOCK", directory / "./LOCK"}) {
+    auto second = file_lock::acquire(path);
+    ASSERT_FALSE(second) << path;
+    EXPECT_EQ(second.error().code, errc::unavailable);
+    EXPECT_EQ(second.error().reason, "locked");
+  }
+  fs::create_hard_link(directory / "LOCK", directory / "twin");
+  EXPECT_FALSE(file_lock::acquire(directory / "twin"));
+  EXPECT_TRUE(file_lock::acquire(directory / "another"));
+  *held = nullptr;
+  EXPECT_TRUE(file_lock::acquire(directory / "LOCK"));
+}
+
+TEST(FileLock, ARefusedSecondOpenDoesNotFreeTheFirst) {
+  temp_dir directory;
+  auto held = file_lock::acquire(directory / "LOCK");
+  ASSERT_TRUE(held);
+  EXPECT_FALSE(file_lock::acquire(directory / "LOCK"));
+  EXPECT_FALSE(file_lock::acquire(directory / "LOCK"));
+  struct stat s {};
+  ASSERT_EQ(::stat((directory / "LOCK").c_str(), &s), 0);
+  EXPECT_EQ(s.st_mode & 0777U, 0600U);
+}
+
+TEST(FileLock, AFileThatCannotBeMadeIsAnError) {
+  auto refused = file_lock::acquire("/proc/no-such-place/LOCK");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "lock-failed");
+}
+
+// -- durable_env ---------------------------------------------------------------------------------
+
+class DurableEnv : public ::testing::Test {
+ protected:
+  using file = std::unique_ptr<leveldb::WritableFile>;
+
+  file make(const std::string& path) {
+    leveldb::WritableFile* made = nullptr;
+    const auto s = env->NewWritableFile(path, &made);
+    EXPECT_TRUE(s.ok()) << s.ToString();
+    return file(made);
+  }
+
+  bool can_make(const std::string& path) {
+    leveldb::WritableFile* made = nullptr;
+    const auto s = env->NewWritableFile(path, &made);
+    delete made;
+    return s.ok();
+  }
+
+  temp_dir directory;
+  const std::unique_ptr<leveldb::Env> env = persistence::make_durable_env(leveldb::Env::Default());
+};
+
+TEST_F(DurableEnv, FilesAndDirectoriesAreForTheOwnerOnly) {
+  ASSERT_TRUE(env->CreateDir(directory / "db").ok());
+  const auto made = make(directory / "db/000001.log");
+  EXPECT_EQ(static_cast<unsigned>(fs::status(directory / "db").permissions()), 0700U);
+  EXPECT_EQ(static_cast<unsigned>(fs::status(directory / "db/000001.log").permissions()), 0600U);
+}
+
+TEST_F(DurableEnv, WhatIsAppendedIsThere) {
+  std::string all;
+  {
+    auto f = make(directory / "000001.log");
+    for (const std::size_t size : {1U, 100U, 65535U, 65536U, 65537U, 200'000U, 3U}) {
+      const std::string piece(size, static_cast<char>('a' + size % 26));
+      ASSERT_TRUE(f->Append(piece).ok());
+      all += piece;
+    }
+    ASSERT_TRUE(f->Sync().ok());
+    ASSERT_TRUE(f->Close().ok());
+  }
+  leveldb::RandomAccessFile* opened = nullptr;
+  ASSERT_TRUE(env->NewRandomAccessFile(directory / "000001.log", &opened).ok());
+  const std::unique_ptr<leveldb::RandomAccessFile> reader(opened);
+  std::string scratch(all.size() + 10, '\0');
+  leveldb::Slice read;
+  ASSERT_TRUE(reader->Read(0, scratch.size(), &read, scratch.data()).ok());
+  EXPECT_EQ(read.ToString(), all);
+  ASSERT_TRUE(reader->Read(all.size() + 5, 10, &read, scratch.data()).ok());
+  EXPECT_EQ(read.size(), 0U) << "behind the end there is nothing, and no SIGBUS";
+}
+
+TEST_F(DurableEnv, LogsAreNeverReused) {
+  leveldb::WritableFile* made = nullptr;
+  EXPECT_TRUE(env->NewAppendableFile(directory / "000001.log", &made).IsNotSupportedError());
+  EXPECT_EQ(made, nullptr);
+}
+
+TEST_F(DurableEnv, TheOldLogReachesTheDiskBeforeThereIsANewOne) {
+  auto old = make(directory / "000001.log");
+  ASSERT_TRUE(old->Append("unsynced").ok());
+  EXPECT_EQ(fs::file_size(directory / "000001.log"), 0U) << "still in the buffer";
+  auto made = make(directory / "000002.log");
+  EXPECT_EQ(fs::file_size(directory / "000001.log"), 8U);
+  old.reset();
+  auto third = make(directory / "000003.log");
+}
+
+TEST_F(DurableEnv, MissingFilesAreNotFound) {
+  leveldb::RandomAccessFile* none = nullptr;
+  EXPECT_TRUE(env->NewRandomAccessFile(directory / "none", &none).IsNotFound());
+  EXPECT_EQ(none, nullptr);
+  EXPECT_FALSE(env->RemoveFile(directory / "none").ok());
+}
+
+TEST_F(DurableEnv, LockNamesTheHolder) {
+  leveldb::FileLock* lock = nullptr;
+  ASSERT_TRUE(env->LockFile(directory / "LOCK", &lock).ok());
+  leveldb::FileLock* second = nullptr;
+  const auto s = env->LockFile(directory / "LOCK", &second);
+  EXPECT_TRUE(s.IsIOError());
+  EXPECT_NE(s.ToString().find("this process"), std::string::npos);
+  ASSERT_TRUE(env->UnlockFile(lock).ok());
+}
+
+// -- the latch, on a disk that fills up ----------------------------------------------------------
+
+/// A file system of one megabyte, if this process may mount one.
+class small_disk {
+ public:
+  explicit small_disk(const std::string& path) : path_(path) {
+    fs::create_directory(path_);
+    mounted_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=1m") == 0;
+  }
+  ~small_disk() {
+    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
+  }
+  small_disk(const small_disk&) = delete;
+  small_disk& operator=(const small_disk&) = delete;
+  [[nodiscard]] bool is_there() const noexcept { return mounted_; }
+
+ private:
+  const std::string path_;
+  bool mounted_ = false;
+};
+
+TEST_F(DurableEnv, P11_TheFirstErrorOfALogLatches) {
+  const small_disk disk(directory / "disk");
+  if (!disk.is_there()) GTEST_SKIP() << "may not mount a small file system here";
+  auto log = make(directory / "disk/000001.log");
+  auto table = make(directory / "disk/000002.ldb");
+  const std::string filler(256 << 10, 'x');
+  leveldb::Status s;
+  for (int i = 0; i < 10 && s.ok(); ++i) s = log->Append(filler);
+  ASSERT_FALSE(s.ok()) << "the disk is full";
+  fs::resize_file(directory / "disk/000001.log", 0);  // now there is room again
+  EXPECT_FALSE(log->Append("x").ok());
+  EXPECT_FALSE(log->Flush().ok());
+  EXPECT_FALSE(log->Sync().ok());
+  EXPECT_FALSE(can_make(directory / "disk/000003.log"));
+  EXPECT_TRUE(table->Append("x").ok()) << "tables are LevelDB's to give up";
+  EXPECT_FALSE(log->Close().ok());
+}
+
+class FullDisk : public Disk {};
+
+TEST_F(FullDisk, P11_NothingIsAcknowledgedBehindAFailedWrite) {
+  const small_disk disk(directory / "disk");
+  if (!disk.is_there()) GTEST_SKIP() << "may not mount a small file system here";
+  options.path = directory / "disk/journal";
+  const std::string ballast = directory / "disk/ballast";
+  auto j = open();
+  ASSERT_TRUE(j);
+  write_file(ballast, std::string(300 << 10, 'x'));
+  outcome_log outcomes;
+  auto session = std::make_shared<commit_session>();
+  int handed = 0;
+  std::uint64_t good = 0;
+  bool failed = false;
+  for (; handed < 200 && !failed; ++handed) {
+    auto c = commit_to("a-1", 1, expected_version::any(), 4096);
+    if (!j->append(std::move(c), session, outcomes.observer(handed))) break;
+    outcomes.wait_for(static_cast<std::size_t>(handed) + 1);
+    failed = !outcomes.of(handed);
+    if (!failed) ++good;
+  }
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(outcomes.of(handed - 1).error().code, errc::unknown);
+  EXPECT_TRUE(session->is_broken());
+  EXPECT_TRUE(j->failure());
+  fs::remove(ballast);  // room again: still nothing is taken
+  auto refused = append_and_wait(*j, commit_to("a-1"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::unavailable);
+  EXPECT_EQ(read_stream(*j, "a-1").events.size(), good) << "what is durable is readable";
+  EXPECT_EQ(j->head(), position{good});
+  EXPECT_FALSE(j->close());
+  j.reset();
+  auto again = open();
+  ASSERT_TRUE(again);
+  const auto left = read_all(*again).events.size();
+  EXPECT_GE(left, good) << "nothing acknowledged is lost";
+  EXPECT_LE(left, good + 1) << "the unknown one may be there";
+  EXPECT_EQ(must_append(*again, commit_to("a-1")).last_position, position{left + 1});
+}
+
+}  // namespace
+}  // namespace fasti::test

@@ -1,0 +1,140 @@
+// Snapshots and views on LevelDB: what a reopen keeps, and what damage does.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "persistence/database.hpp"
+#include "persistence/leveldb_stores.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace fasti::test {
+namespace {
+
+const unique_id mine = unique_id::of("mine");
+const unique_id foreign = unique_id::of("foreign");
+const stream_id a1 = stream_id::of("a", "1");
+
+class Stores : public ::testing::Test {
+ protected:
+  std::unique_ptr<snapshot_store> snapshots(unique_id journal = mine) {
+    auto opened = persistence::open_leveldb_snapshots(
+        path, journal, [this](log_level, std::string_view line) { log.emplace_back(line); });
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error().to_string());
+    return *std::move(opened);
+  }
+  std::unique_ptr<view_store> views(unique_id journal = mine) {
+    auto opened = persistence::open_leveldb_views(path, journal);
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error().to_string());
+    return *std::move(opened);
+  }
+  static void save(snapshot_store& store, std::uint64_t v) {
+    EXPECT_TRUE(store.save({a1, version{v}, position{v}, type_id{7}, {v, v, v}}));
+  }
+  static std::uint64_t loaded(const snapshot_store& store) {
+    auto s = store.load(a1, latest_version);
+    EXPECT_TRUE(s);
+    return s && *s ? count_of((*s)->version) : 0;
+  }
+  void change_all(std::string_view suffix, const std::function<void(std::string&)>& change) {
+    auto db = persistence::database::open(path, persistence::create_mode::must_exist, {});
+    ASSERT_TRUE(db);
+    leveldb::WriteBatch batch;
+    auto it = (*db)->iterate();
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      std::string value = it->value().ToString();
+      if (!it->key().ToString().ends_with(suffix)) continue;
+      change(value);
+      batch.Put(it->key(), value);
+    }
+    it.reset();
+    ASSERT_TRUE((*db)->write_synced(batch));
+  }
+
+  temp_dir directory;
+  const std::string path = directory / "store";
+  std::vector<std::string> log;
+};
+
+TEST_F(Stores, SnapshotsSurviveAReopen) {
+  { save(*snapshots(), 5); }
+  EXPECT_EQ(loaded(*snapshots()), 5U);
+  EXPECT_TRUE(log.empty());
+}
+
+TEST_F(Stores, P10_ADamagedSnapshotIsPassedOverForTheOlderOne) {
+  {
+    auto store = snapshots();
+    save(*store, 5);
+    save(*store, 9);
+  }
+  for (std::size_t at = 0; at < 48; ++at) {
+    const auto flip = [at](std::string& value) { value[at] ^= 0x10; };
+    change_all(persistence::big_endian(9), flip);
+    EXPECT_EQ(loaded(*snapshots()), 5U) << "byte " << at;
+    change_all(persistence::big_endian(9), flip);
+  }
+  EXPECT_EQ(loaded(*snapshots()), 9U);
+  change_all({}, [](std::string& value) { value.assign(value.size(), '\0'); });
+  EXPECT_EQ(loaded(*snapshots()), 0U);
+}
+
+TEST_F(Stores, SnapshotsOfAnotherJournalAreNotThere) {
+  { save(*snapshots(foreign), 5); }
+  EXPECT_EQ(loaded(*snapshots(mine)), 0U);
+}
+
+TEST_F(Stores, ADamagedSnapshotDatabaseIsThrownAwayWithAWarning) {
+  { save(*snapshots(), 5); }
+  std::ofstream(path + "/CURRENT") << "MANIFEST-999999\n";
+  auto store = snapshots();
+  EXPECT_EQ(loaded(*store), 0U);
+  save(*store, 6);
+  EXPECT_EQ(loaded(*store), 6U);
+  ASSERT_EQ(log.size(), 1U);
+  EXPECT_NE(log[0].find("snapshots are thrown away"), std::string::npos);
+}
+
+TEST_F(Stores, P9_ViewsSurviveAReopenWithTheirCheckpoint) {
+  EXPECT_TRUE(views()->write("v", {{{"k", "row"}}, position{9}}));
+  auto store = views();
+  EXPECT_EQ(*store->checkpoint("v"), position{9});
+  EXPECT_EQ(**store->row("v", "k"), "row");
+}
+
+TEST_F(Stores, AForeignCheckpointIsRefused) {
+  EXPECT_TRUE(views(foreign)->write("v", {{{"k", "row"}}, position{9}}));
+  auto store = views(mine);
+  auto refused = store->checkpoint("v");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::invalid);
+  EXPECT_EQ(refused.error().reason, "foreign-checkpoint");
+  EXPECT_TRUE(store->clear("v"));
+  EXPECT_EQ(*store->checkpoint("v"), no_position) << "cleared, it is a new view";
+}
+
+TEST_F(Stores, P10_ADamagedCheckpointIsRefused) {
+  EXPECT_TRUE(views()->write("v", {{}, position{9}}));
+  change_all("cv", [](std::string& value) { value.pop_back(); });
+  EXPECT_FALSE(views()->checkpoint("v"));
+}
+
+TEST_F(Stores, ADamagedViewDatabaseIsRefusedAndKept) {
+  EXPECT_TRUE(views()->write("v", {{{"k", "row"}}, position{9}}));
+  std::filesystem::remove(path + "/CURRENT");
+  auto refused = persistence::open_leveldb_views(path, mine);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::corrupt);
+  EXPECT_FALSE(std::filesystem::is_empty(path));
+}
+
+TEST_F(Stores, OneOpenerAtATime) {
+  auto held = views();
+  auto refused = persistence::open_leveldb_views(path, mine);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::unavailable);
+}
+
+}  // namespace
+}  // namespace fasti::test
