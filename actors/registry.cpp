@@ -63,35 +63,34 @@ result<void> aggregate_registry::deliver(const place& at, core::incoming&& arriv
 }
 
 void aggregate_registry::tick(std::uint64_t idle_ticks_max) {
-  ++now_tick_;
-  const std::size_t entries_max = node_.options.aggregates_max / shards_count + 1;
-  for (auto& s : shards_) sweep(s, idle_ticks_max, entries_max);
+  const auto now = ++now_tick_;
+  if (now > idle_ticks_max) release_idle(now - idle_ticks_max, no_limit);
+  const auto live = live_.load();
+  if (live > node_.options.aggregates_max) release_longest_idle(live - node_.options.aggregates_max);
 }
 
-void aggregate_registry::sweep(shard& s, std::uint64_t idle_ticks_max, std::size_t entries_max) {
-  const auto now = now_tick_.load();
-  std::vector<aggregate_actor> leaving;
-  {
+void aggregate_registry::release_longest_idle(std::size_t count) {
+  std::vector<std::uint64_t> used;
+  for (auto& s : shards_) {
     const std::lock_guard lock(s.mutex);
-    // Who is outstanding stays: acquire pairs with the permit's release.
-    const auto is_idle = [](const entry& e) {
-      return e.slot->outstanding.load(std::memory_order_acquire) == 0;
-    };
-    auto idle_since_max = now >= idle_ticks_max ? now - idle_ticks_max : 0;
-    if (s.entries.size() > entries_max) {
-      std::vector<std::uint64_t> used;
-      for (const auto& [stream, e] : s.entries) {
-        if (is_idle(e)) used.push_back(e.slot->used_at.load());
-      }
-      const auto excess = std::min(s.entries.size() - entries_max, used.size());
-      if (excess > 0) {
-        std::nth_element(used.begin(), used.begin() + static_cast<std::ptrdiff_t>(excess - 1),
-                         used.end());
-        idle_since_max = std::max(idle_since_max, used[excess - 1] + 1);
-      }
+    for (const auto& [stream, e] : s.entries) {
+      if (is_idle(e)) used.push_back(e.slot->used_at.load());
     }
-    for (auto it = s.entries.begin(); it != s.entries.end();) {
-      if (is_idle(it->second) && it->second.slot->used_at.load() < idle_since_max) {
+  }
+  count = std::min(count, used.size());
+  if (count == 0) return;
+  const auto last = used.begin() + static_cast<std::ptrdiff_t>(count - 1);
+  std::nth_element(used.begin(), last, used.end());
+  const auto released = release_idle(*last, count);
+  release_idle(*last + 1, count - released);  // of those used in the same tick, as many as must
+}
+
+std::size_t aggregate_registry::release_idle(std::uint64_t used_before, std::size_t count_max) {
+  std::vector<aggregate_actor> leaving;
+  for (auto& s : shards_) {
+    const std::lock_guard lock(s.mutex);
+    for (auto it = s.entries.begin(); it != s.entries.end() && leaving.size() < count_max;) {
+      if (is_idle(it->second) && it->second.slot->used_at.load() < used_before) {
         leaving.push_back(std::move(it->second.owner));
         it = s.entries.erase(it);
       } else {
@@ -101,6 +100,7 @@ void aggregate_registry::sweep(shard& s, std::uint64_t idle_ticks_max, std::size
   }
   live_ -= leaving.size();
   for (const auto& owner : leaving) actors::stop(owner);
+  return leaving.size();
 }
 
 void aggregate_registry::stop_all() {

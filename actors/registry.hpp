@@ -6,6 +6,7 @@
 /// the next arrival finds them in the journal.
 
 #include <array>
+#include <limits>
 #include <mutex>
 #include <unordered_map>
 
@@ -53,10 +54,17 @@ class aggregate_registry {
     std::unordered_map<stream_id, entry> entries;  // protected by mutex
   };
   static constexpr std::size_t shards_count = 64;
+  static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
   shard& shard_of(const stream_id& stream);
   void spawn(entry& into, const stream_id& stream, const fasti::detail::decider_port& decider);
-  void sweep(shard& s, std::uint64_t idle_ticks_max, std::size_t entries_max);
+  /// Idle ones last used before that tick leave, at most `count_max`; returns how many did.
+  std::size_t release_idle(std::uint64_t used_before, std::size_t count_max);
+  void release_longest_idle(std::size_t count);
+  /// Who is outstanding stays: acquire pairs with the permit's release.
+  static bool is_idle(const entry& e) {
+    return e.slot->outstanding.load(std::memory_order_acquire) == 0;
+  }
 
   const actor_host& host_;
   const services& node_;

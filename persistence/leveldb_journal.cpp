@@ -90,21 +90,20 @@ error out_of_place(const stream_id& stream, position p) {
               std::string(stream.text()) + " that the index names"};
 }
 
-/// The version of `stream` at position `p`, given out as the visitor wants it.
-result<visit> give_event(const block& b, position p, const stream_id& stream, version expected,
-                         const event_visitor& visitor) {
-  std::optional<visit> said;
+/// The events of `stream` in the commit that holds position `p`, in order. They live as long as `b`.
+/// Other commits of the block are not looked at: they may be damaged.
+result<std::vector<recorded_event>> events_of_commit(const block& b, position p,
+                                                     const stream_id& stream) {
+  std::vector<recorded_event> found;
   auto walked = b.each_commit(position{count_of(p) - 1}, [&](const commit_view& c) {
     c.each_event([&](const recorded_event& e) {
-      if (e.position < p) return true;
-      if (e.position == p && e.stream == stream.text() && e.version == expected) said = visitor(e);
-      return false;
+      if (e.stream == stream.text()) found.push_back(e);
+      return true;
     });
     return false;
   });
   if (!walked) return std::move(walked).error();
-  if (!said) return out_of_place(stream, p);
-  return *said;
+  return found;
 }
 
 result<version> leveldb_journal::stream_version(const stream_id& stream) const {
@@ -133,15 +132,27 @@ result<version> leveldb_journal::read_stream(const stream_id& stream, const stre
   auto positions = index_->positions(stream.text(), from, std::min(range.to, *actual));
   if (!positions) return std::move(positions).error();
   block_store::reader blocks(*blocks_);
-  const std::size_t n = positions->size();
-  for (std::size_t i = 0; i < n && i < range.events_max; ++i) {
-    const std::size_t at = range.order == direction::forwards ? i : n - 1 - i;
-    const position p = (*positions)[at];
+  const std::size_t n = std::min<std::uint64_t>(positions->size(), range.events_max);
+  const bool forwards = range.order == direction::forwards;
+  const auto place = [&](std::size_t i) { return forwards ? i : positions->size() - 1 - i; };
+  // A commit at a time: looking each of its events up would check all of it for each.
+  for (std::size_t i = 0; i < n;) {
+    const position p = (*positions)[place(i)];
     const auto b = blocks.at(p);
     if (!b) return b.error();
-    auto said = give_event(**b, p, stream, version{count_of(from) + at}, visitor);
-    if (!said) return std::move(said).error();
-    if (*said == visit::stop) break;
+    auto found = events_of_commit(**b, p, stream);
+    if (!found) return std::move(found).error();
+    if (!forwards) std::reverse(found->begin(), found->end());
+    const std::size_t before = i;
+    for (const auto& e : *found) {
+      if (i == n) break;
+      const bool is_next = e.position == (*positions)[place(i)] &&
+                           count_of(e.version) == count_of(from) + place(i);
+      if (!is_next) continue;
+      ++i;
+      if (visitor(e) == visit::stop) return actual;
+    }
+    if (i == before) return out_of_place(stream, p);
   }
   return actual;
 }

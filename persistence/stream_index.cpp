@@ -214,6 +214,7 @@ result<void> stream_index::write(const generation& g, position watermark) {
   std::sort(sorted.begin(), sorted.end(),
             [](const auto* a, const auto* b) { return a->first < b->first; });
   leveldb::WriteBatch batch;
+  leveldb::WriteBatch last;  // what says that the runs count: all of it in one step
   std::size_t changes = 0;
   const auto write_batch = [&]() -> result<void> {
     auto wrote = db_->write_unsynced(batch);
@@ -227,13 +228,13 @@ result<void> stream_index::write(const generation& g, position watermark) {
     packed.reserve(r.positions.size() * 8);
     for (const auto p : r.positions) packed += big_endian(count_of(p));
     batch.Put(run_key(stream, r.first), packed);
-    batch.Put(head_key(stream), big_endian(count_of(r.last())));
-    changes += 2;
-    if (changes < changes_per_write) continue;
+    last.Put(head_key(stream), big_endian(count_of(r.last())));
+    if (++changes < changes_per_write) continue;
     if (auto wrote = write_batch(); !wrote) return wrote;
   }
-  batch.Put("w", big_endian(count_of(watermark)));
-  return write_batch();
+  if (auto wrote = write_batch(); !wrote) return wrote;
+  last.Put("w", big_endian(count_of(watermark)));
+  return db_->write_unsynced(last);
 }
 
 void stream_index::work() {

@@ -29,7 +29,6 @@ struct aggregate_kit : node_kit {
 
   std::shared_ptr<actors::aggregate_slot> slot;
   actors::aggregate_actor actor;
-  answers answered;
   int wakes = 0;
 };
 
@@ -99,8 +98,8 @@ TEST(AggregateActor, P2_ARejectionOnStateThatIsNotDurableWaitsForTheDisk) {
 }
 
 TEST(AggregateActor, P2_AQueryWaitsForTheDiskToo) {
-  aggregate_kit kit;
   query_answers asked;
+  aggregate_kit kit;
   kit.arrive(deposit(10, kit.answered));
   kit.ask_balance(asked);
   kit.run();

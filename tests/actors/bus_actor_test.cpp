@@ -85,13 +85,26 @@ TEST(BusActor, AnEmptyJournalSaysNothing) {
 TEST(BusActor, P4_SubscribersSeeRisingPositionsOnly) {
   bus_kit kit;
   send(kit.bus, subscribe{kit.first});
-  for (const std::uint64_t head : {3, 1, 3, 2, 9, 9, 4, 12}) {
+  for (const std::uint64_t head : numbers{3, 1, 3, 2, 9, 9, 4, 12}) {
     kit.rise(head);
     kit.world.run();
     if (!kit.told.empty()) kit.caught(kit.first, kit.told.back());
     kit.world.run();
   }
   EXPECT_EQ(kit.told, (numbers{3, 9, 12}));
+}
+
+TEST(BusActor, WhoHasSeenMoreThanTheBusIsNotTold) {
+  bus_kit kit(3);
+  send(kit.bus, subscribe{kit.first});
+  kit.world.run();
+  kit.caught(kit.first, 9);
+  kit.rise(8);
+  kit.world.run();
+  EXPECT_EQ(kit.told, numbers{3});
+  kit.rise(10);
+  kit.world.run();
+  EXPECT_EQ(kit.told, (numbers{3, 10}));
 }
 
 TEST(BusActor, ASlowSubscriberDoesNotHoldUpAnother) {

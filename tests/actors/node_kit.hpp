@@ -59,6 +59,8 @@ class watched_snapshots final : public snapshot_store {
   std::unique_ptr<snapshot_store> store_ = persistence::make_memory_snapshots();
 };
 
+using answers = std::vector<result<receipt>>;
+
 struct node_kit {
   explicit node_kit(runtime_options o = {}) : options(std::move(o)) {
     options.log = [this](log_level, std::string_view line) { logged.emplace_back(line); };
@@ -86,7 +88,8 @@ struct node_kit {
     return 0;
   }
 
-  actors::test_world world;  // first: handles of its actors go before it
+  answers answered;  // before everything that may answer at its end
+  actors::test_world world;  // handles of its actors go before it
   std::vector<std::string> logged;
   manual_journal journal;
   watched_snapshots snapshots;
@@ -97,8 +100,6 @@ struct node_kit {
   actors::services services{journal, snapshots, *views, readers, options, figures};
   fasti::detail::decider_port decider = fasti::detail::port_of_decider<ledger>();
 };
-
-using answers = std::vector<result<receipt>>;
 
 template <schema_struct Command, class Fill>
 [[nodiscard]] core::incoming_command command(Fill&& fill, command_id id, answers& to,

@@ -115,8 +115,8 @@ TEST(BodyReader, ReadingTheSameBytesOverAndOverEnds) {
   const auto words = withdraw(5, std::string(10'000, 'n'));
   body_reader body(words);
   const auto root = body.root<Withdraw>();
-  EXPECT_THROW(
-      for (int i = 0; i < 10; ++i) static_cast<void>(root.getNote().size()), kj::Exception);
+  EXPECT_THROW(for (int i = 0; i < 10; ++i) static_cast<void>(root.getNote().size()),
+               kj::Exception);
 }
 
 TEST(BodyReader, AnEmptyBodyHasNoRoot) {

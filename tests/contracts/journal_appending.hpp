@@ -371,9 +371,10 @@ TEST_P(JournalAppending, ReopenGoesOnWhereItWas) {
     EXPECT_EQ(again.id(), id);
     EXPECT_EQ(read_all(again, {.to = position{100}}).events, before);
     const auto v = version_of(again, "a-0");
-    const auto next = must_append(again, commit_to("a-0", 1, expected_version::exactly(version{v})));
-    EXPECT_EQ(next.last_position, position{101U + static_cast<unsigned>(round)});
-    EXPECT_EQ(next.version, version{v + 1});
+    const auto expected = expected_version::exactly(version{v});
+    const auto added = must_append(again, commit_to("a-0", 1, expected));
+    EXPECT_EQ(added.last_position, position{101U + static_cast<unsigned>(round)});
+    EXPECT_EQ(added.version, version{v + 1});
   }
 }
 

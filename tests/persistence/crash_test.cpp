@@ -61,7 +61,7 @@ TEST_F(Crash, P5_ACutAnywhereInTheLogLeavesABeginning) {
   }
   const std::string bytes = text_of(whole + "/events/" + file);
   std::size_t longest = 0;
-  for (std::size_t size = 0; size <= bytes.size(); size += 97) {
+  for (std::size_t size = 0; size <= bytes.size(); size += 197) {
     const std::string cut = image();
     write_file(cut + "/events/" + file, bytes.substr(0, size));
     auto again = open_image(cut);
@@ -132,7 +132,7 @@ TEST_F(Crash, FlushOfTheIndexThatWasCutShortIsRepeated) {
   for (int i = 0; i < 6; ++i) must_append(*j, commit_to("a-1"));
   const std::string at = image();
   j.reset();
-  // The flush had written the stream's run and version, but not yet the watermark.
+  // The flush had written the stream's run, but not yet its version and the watermark.
   {
     auto index = persistence::database::open(at + "/index", persistence::create_mode::must_exist,
                                              {});
@@ -145,13 +145,35 @@ TEST_F(Crash, FlushOfTheIndexThatWasCutShortIsRepeated) {
     for (std::uint64_t p = 11; p <= 16; ++p) run += persistence::big_endian(p);
     leveldb::WriteBatch batch;
     batch.Put(run_key, run);
-    batch.Put("ha-1", persistence::big_endian(9));
     ASSERT_TRUE((*index)->write_synced(batch));
   }
   auto again = open_image(at);
   ASSERT_TRUE(again);
   expect_streams_fit(*again);
   EXPECT_EQ(read_stream(*again, "a-1").newest, version{9});
+  EXPECT_TRUE(log.lines().empty()) << "what is there is used: " << log.lines().front();
+}
+
+TEST_F(Crash, FlushThatKnewMoreThanTheJournalDoesNow) {
+  fill(9);
+  const std::string at = image();
+  {
+    auto index = persistence::database::open(at + "/index", persistence::create_mode::must_exist,
+                                             {});
+    ASSERT_TRUE(index);
+    leveldb::WriteBatch batch;
+    batch.Put(std::string("r\0\3a-1", 6) + persistence::big_endian(4),
+              persistence::big_endian(12) + persistence::big_endian(13));
+    ASSERT_TRUE((*index)->write_synced(batch));
+  }
+  for (int round = 0; round < 2; ++round) {
+    auto j = open_image(at);
+    ASSERT_TRUE(j);
+    EXPECT_EQ(read_stream(*j, "a-1").versions().size(), 3U + static_cast<unsigned>(round));
+    expect_streams_fit(*j);
+    must_append(*j, commit_to("a-1"));
+    expect_streams_fit(*j);
+  }
 }
 
 TEST_F(Crash, DamagedTableOfTheIndexIsMadeAnew) {

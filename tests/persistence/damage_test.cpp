@@ -99,6 +99,42 @@ TEST_F(Damage, P10_AMissingBlock) {
   expect_only(good, 5, "record-missing");
 }
 
+TEST_F(Damage, P10_OtherCommitsOfADamagedBlockAreReadable) {
+  std::vector<kept_event> good;
+  {
+    auto j = open();
+    outcome_log outcomes;
+    clock.hold();
+    ASSERT_TRUE(j->append(commit_to("x-1"), nullptr, outcomes.observer()));
+    clock.wait_for_waiter();
+    for (const auto* name : {"a-1", "b-1", "a-1", "a-1"}) {
+      ASSERT_TRUE(j->append(commit_to(name, 2), nullptr, outcomes.observer()));
+    }
+    clock.release();
+    outcomes.wait_for(5);
+    good = read_stream(*j, "a-1").events;
+    must_append(*j, commit_to("x-1"));
+  }
+  std::string bytes = block_at(9);
+  const auto second = sizeof(persistence::block_header) + 56 + 24 + 2 * 32;
+  bytes[second + 60] = static_cast<char>(bytes[second + 60] ^ 1);
+  put_block(9, bytes);
+  auto j = open();
+  EXPECT_TRUE(read_stream(*j, "b-1").failed);
+  EXPECT_EQ(read_stream(*j, "a-1").events, good);
+  auto backwards = read_stream(*j, "a-1", {.order = direction::backwards}).events;
+  std::reverse(backwards.begin(), backwards.end());
+  EXPECT_EQ(backwards, good);
+  for (std::uint64_t from = 1; from <= 6; ++from) {
+    for (std::uint64_t max = 1; max <= 6; ++max) {
+      const auto some = read_stream(*j, "a-1", {.from = version{from}, .events_max = max}).events;
+      const auto count = std::min(max, 7 - from);
+      ASSERT_EQ(some.size(), count);
+      for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(some[i], good[from - 1 + i]);
+    }
+  }
+}
+
 TEST_F(Damage, P10_TheNewestBlockIsLookedAtWhenOpening) {
   fill(9);
   std::string bytes = block_at(9);

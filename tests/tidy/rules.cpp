@@ -23,8 +23,7 @@ std::string folder_of(const std::string& path) {
   return slash == path.npos ? "" : path.substr(0, slash);
 }
 
-// -- rooms and what their includes mean
-// --------------------------------------------------------------
+// -- rooms and what their includes mean -------------------------------------------------
 
 /// The room that a path lies in; the longest prefix wins.
 std::string room_of(std::string_view path) {
@@ -123,8 +122,7 @@ bool is_impure(std::string_view include) {
   return std::find(impure.begin(), impure.end(), include) != impure.end();
 }
 
-// -- text
-// ----------------------------------------------------------------------------------------------
+// -- text -------------------------------------------------------------------------------
 
 void find_in(std::string_view text, const source_file& file, const std::regex& bad,
              std::string_view what, findings& found) {
@@ -141,8 +139,7 @@ std::size_t columns_of(std::string_view line) {  // code points, not bytes
   }));
 }
 
-// -- registration
-// --------------------------------------------------------------------------------------
+// -- registration -----------------------------------------------------------------------
 
 bool names_it(const std::string& cmake, const std::string& word) {
   static constexpr std::string_view between = " \t\n()\"";

@@ -1,0 +1,95 @@
+// Sends commands for ever and writes a line for each acknowledged one to descriptor 3, until it is
+// killed: crash_writer <directory> <round>. The parent is the oracle.
+//
+//     ack <command's name> <stream> <version> <position> <events>
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+#include "fasti/runtime.hpp"
+#include "ledger.hpp"
+
+namespace {
+
+using namespace fasti;
+using namespace fasti::test;
+
+constexpr int streams_count = 7;
+constexpr std::size_t under_way_max = 64;
+
+/// One line in one write: shorter than PIPE_BUF, so lines of several threads do not mix.
+void say(const char* line, int length) {
+  if (::write(3, line, static_cast<std::size_t>(length)) != length) std::_Exit(3);
+}
+
+class writer {
+ public:
+  writer(runtime& rt, std::string round) : rt_(rt), round_(std::move(round)) {}
+
+  void send(std::uint64_t n) {
+    while (under_way_ >= under_way_max) std::this_thread::yield();
+    ++under_way_;
+    const std::string name = "round-" + round_ + "-command-" + std::to_string(n);
+    const std::string stream = "ledger-" + std::to_string(n % streams_count);
+    command_origin origin;
+    origin.id = command_id::of(name);
+    auto done = [this, name](const result<receipt>& r) { acknowledge(name, r); };
+    if (n % 3 == 0) {
+      rt_.send_then<Split>(stream, [&](auto c) { fill(c, n); }, done, origin);
+    } else {
+      rt_.send_then<Deposit>(stream, [](auto c) { c.setCents(1); }, done, origin);
+    }
+  }
+
+ private:
+  /// 2 to 9 events that are there together or not at all.
+  static void fill(Split::Builder c, std::uint64_t n) {
+    const auto events = static_cast<unsigned>(2 + n % 8);
+    auto parts = c.initParts(events);
+    for (unsigned i = 0; i < events; ++i) parts.set(i, 1);
+  }
+
+  void acknowledge(const std::string& name, const result<receipt>& r) {
+    std::array<char, 256> line{};
+    int length = 0;
+    if (r) {
+      length = std::snprintf(line.data(), line.size(), "ack %s %s %llu %llu %u\n", name.c_str(),
+                             std::string(r->stream.text()).c_str(),
+                             static_cast<unsigned long long>(count_of(r->version)),
+                             static_cast<unsigned long long>(count_of(r->position)), r->events);
+    } else {
+      length = std::snprintf(line.data(), line.size(), "error %s\n",
+                             std::string(name_of(r.error().code)).c_str());
+    }
+    say(line.data(), length);
+    --under_way_;
+  }
+
+  runtime& rt_;
+  const std::string round_;
+  std::atomic<std::size_t> under_way_{0};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  runtime_options options;
+  options.path = argv[1];
+  options.when_missing = when_missing::create;
+  options.snapshot_every_events = 20;
+  options.projection_batch_events = 50;
+  options.worker_threads = 2;
+  auto rt = runtime::open<ledger, balances>(options);
+  if (!rt) {
+    const auto text = "error " + rt.error().to_string() + "\n";
+    say(text.c_str(), static_cast<int>(text.size()));
+    return 1;
+  }
+  writer w(*rt, argv[2]);
+  for (std::uint64_t n = 0;; ++n) w.send(n);
+}

@@ -1,0 +1,221 @@
+// What a runtime knows after it was closed, copied while running, or has forgotten on purpose.
+
+#include <filesystem>
+#include <random>
+
+#include "tests/runtime/ledger_kit.hpp"
+
+namespace {
+
+using namespace fasti;
+using namespace fasti::test;
+namespace fs = std::filesystem;
+
+class Recovery : public ledger_test {};
+
+TEST_F(Recovery, P1_AReopenKnowsEverything) {
+  {
+    auto rt = open();
+    for (int i = 0; i < 20; ++i) static_cast<void>(deposit(rt, "ledger-a", 10));
+    static_cast<void>(withdraw(rt, "ledger-a", 50));
+    ASSERT_TRUE(rt.close().has_value());
+  }
+  auto rt = open();
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 150);
+  EXPECT_EQ(view_balance(rt, "a"), 150);
+  const auto r = deposit(rt, "ledger-a", 1);
+  EXPECT_EQ(r->version, version{22});
+  EXPECT_EQ(r->position, position{22});
+  EXPECT_EQ(fold(rt.journal()).gap, "");
+}
+
+TEST_F(Recovery, P8_ARepeatAfterAReopenGetsTheFirstOutcome) {
+  const auto id = command_id::of("pay once");
+  result<receipt> first = error{};
+  {
+    auto rt = open();
+    static_cast<void>(deposit(rt, "ledger-a", 1));
+    first = deposit(rt, "ledger-a", 100, {.id = id});
+  }
+  auto rt = open();
+  const auto again = deposit(rt, "ledger-a", 100, {.id = id});
+  ASSERT_TRUE(again.has_value()) << again.error().to_string();
+  EXPECT_EQ(again->what, committed::kind::repeat);
+  EXPECT_EQ(again->version, first->version);
+  EXPECT_EQ(again->position, first->position);
+  EXPECT_EQ(again->events, first->events);
+  EXPECT_EQ(again->time, first->time);
+  EXPECT_EQ(deposit(rt, "ledger-a", 101, {.id = id}).error().reason, "command-id-reused");
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 101);
+}
+
+TEST_F(Recovery, P8_ARepeatAfterASnapshotGetsTheFirstOutcome) {
+  auto o = options();
+  o.snapshot_every_events = 5;
+  const auto id = command_id::of("pay once");
+  {
+    auto rt = open(o);
+    static_cast<void>(deposit(rt, "ledger-a", 100, {.id = id}));
+    for (int i = 0; i < 20; ++i) static_cast<void>(deposit(rt, "ledger-a", 1));
+    ASSERT_TRUE(comes_true([&] { return rt.stats().snapshots_saved > 0; }));
+    EXPECT_EQ(deposit(rt, "ledger-a", 100, {.id = id})->what, committed::kind::repeat);
+  }
+  auto rt = open(o);
+  const auto again = deposit(rt, "ledger-a", 100, {.id = id});
+  EXPECT_EQ(rt.stats().snapshots_loaded, 1U);
+  EXPECT_EQ(again->what, committed::kind::repeat);
+  EXPECT_EQ(again->version, version{1});
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 120);
+}
+
+class Passivation : public both_storages {};
+INSTANTIATE_TEST_SUITE_P(, Passivation, testing::Values(storage::leveldb, storage::memory),
+                         storage_name);
+
+TEST_P(Passivation, P8_ARepeatAfterItGetsTheFirstOutcome) {
+  auto o = options();
+  o.idle_timeout = std::chrono::milliseconds(0);
+  auto rt = open(o);
+  const auto id = command_id::of("pay once");
+  const auto first = deposit(rt, "ledger-a", 100, {.id = id});
+  ASSERT_TRUE(comes_true([&] { return rt.stats().aggregates_live == 0; }));
+  const auto again = deposit(rt, "ledger-a", 100, {.id = id});
+  EXPECT_EQ(again->what, committed::kind::repeat);
+  EXPECT_EQ(again->version, first->version);
+  EXPECT_EQ(again->position, first->position);
+  EXPECT_EQ(deposit(rt, "ledger-a", 1)->version, version{2});
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 101);
+  EXPECT_EQ(rt.stats().aggregates_recovered, 1U);
+}
+
+TEST_P(Passivation, TheLimitOnAggregatesHolds) {
+  auto o = options();
+  o.aggregates_max = 5;
+  auto rt = open(o);
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(deposit(rt, "ledger-" + std::to_string(i), i + 1).has_value());
+  }
+  ASSERT_TRUE(comes_true([&] { return rt.stats().aggregates_live <= 5; }));
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(state_balance(rt, "ledger-" + std::to_string(i)), i + 1);
+}
+
+TEST_F(Recovery, P13_SnapshotAndTailEqualAFullReplay) {
+  auto o = options();
+  o.snapshot_every_events = 7;
+  {
+    auto rt = open(o);
+    for (int i = 0; i < 25; ++i) static_cast<void>(deposit(rt, "ledger-a", i + 1));
+    ASSERT_TRUE(comes_true([&] { return rt.stats().snapshots_saved >= 3; }));
+  }
+  const auto words_of = [&](const runtime_options& with, std::uint64_t snapshots_loaded,
+                            std::uint64_t replayed) {
+    auto rt = open(with);
+    auto b = answer_of(rt.query<ledger, GetBalance>("ledger-a", [](auto) {}));
+    EXPECT_EQ(rt.stats().snapshots_loaded, snapshots_loaded);
+    EXPECT_EQ(rt.stats().events_replayed, replayed);
+    return std::vector<word>(b->words().begin(), b->words().end());
+  };
+  const auto with_snapshot = words_of(o, 1, 4);
+  fs::remove_all(o.path + "/snapshots");
+  const auto full = words_of(o, 0, 25);
+  EXPECT_EQ(with_snapshot, full);
+}
+
+TEST_F(Recovery, P9_ALostViewIsFoldedAgain) {
+  {
+    auto rt = open();
+    for (int i = 0; i < 100; ++i) static_cast<void>(deposit(rt, "ledger-a", 1));
+    static_cast<void>(view_balance(rt, "a"));
+  }
+  fs::remove_all(options().path + "/views");
+  auto rt = open();
+  EXPECT_EQ(view_balance(rt, "a"), 100);
+}
+
+/// Copies the directory as a crash would leave it: files one after the other while the runtime
+/// goes on, newest data last (the views first, the journal's own files after them).
+void copy_running(const fs::path& from, const fs::path& to) {
+  fs::create_directories(to);
+  for (const auto* part : {"views", "snapshots"}) {
+    fs::copy(from / part, to / part, fs::copy_options::recursive);
+  }
+  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::skip_existing);
+}
+
+TEST_F(Recovery, P9_RowsAndCheckpointOfAHaltedRuntimeAgree) {
+  const auto image = dir_ / "image";
+  std::int64_t sent = 0;
+  {
+    auto o = options();
+    o.projection_batch_events = 16;
+    auto rt = open(o);
+    for (int i = 0; i < 300; ++i) {
+      static_cast<void>(deposit(rt, "ledger-" + std::to_string(i % 5), i));
+      sent += i;
+    }
+    // No commands while it is copied: what is in flight in a file system is the crash test's.
+    ASSERT_TRUE(comes_true([&] { return rt.stats().projections[0].checkpoint == position{300}; }));
+    copy_running(o.path, image);
+    static_cast<void>(deposit(rt, "ledger-0", 1'000'000));
+  }
+  auto o = options();
+  o.path = image;
+  auto rt = open(o);
+  const auto f = fold(rt.journal());
+  EXPECT_EQ(f.gap, "");
+  EXPECT_EQ(f.events, 300U);
+  std::int64_t sum = 0;
+  for (int i = 0; i < 5; ++i) {
+    const auto key = std::to_string(i);
+    EXPECT_EQ(view_balance(rt, key), f.balances.at(key));
+    EXPECT_EQ(state_balance(rt, "ledger-" + key), f.balances.at(key));
+    sum += view_balance(rt, key);
+  }
+  EXPECT_EQ(sum, sent);
+}
+
+/// Folds of the view itself, without the runtime that wrote it: what the files say.
+TEST_F(Recovery, P9_AViewThatStoppedShortAgreesWithAFoldToItsCheckpoint) {
+  auto o = options();
+  o.projection_batch_events = 3;
+  {
+    auto rt = open(o);
+    for (int i = 0; i < 10; ++i) static_cast<void>(deposit(rt, "ledger-a", i + 1));
+    static_cast<void>(withdraw(rt, "ledger-a", 1, "poison"));
+    for (int i = 0; i < 10; ++i) static_cast<void>(deposit(rt, "ledger-a", 100));
+    ASSERT_TRUE(comes_true([&] { return rt.stats().projections[0].stopped.has_value(); }));
+  }
+  auto rt = open(o);
+  ASSERT_TRUE(comes_true([&] { return rt.stats().projections[0].stopped.has_value(); }));
+  const auto checkpoint = rt.stats().projections[0].checkpoint;
+  EXPECT_EQ(checkpoint, position{10}) << "everything before the poison";
+  const auto row = view_row(rt, "a");
+  ASSERT_TRUE(row.has_value());
+  EXPECT_EQ((*row)->getCents(), fold(rt.journal(), checkpoint).balances.at("a"));
+  EXPECT_EQ((*row)->getEntries(), 10U);
+}
+
+TEST_F(Recovery, ManyReopensOfOneDirectoryAgree) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  auto o = options();
+  o.snapshot_every_events = 4;
+  std::map<std::string, std::int64_t> expected;
+  for (int round = 0; round < 8; ++round) {
+    auto rt = open(o);
+    for (int i = 0; i < 20; ++i) {
+      const auto key = std::to_string(random() % 6);
+      const auto cents = static_cast<std::int64_t>(random() % 100 + 1);
+      ASSERT_TRUE(deposit(rt, "ledger-" + key, cents).has_value());
+      expected[key] += cents;
+    }
+    for (const auto& [key, cents] : expected) {
+      ASSERT_EQ(state_balance(rt, "ledger-" + key), cents);
+      ASSERT_EQ(view_balance(rt, key), cents);
+    }
+    ASSERT_EQ(fold(rt.journal()).gap, "");
+  }
+}
+
+}  // namespace

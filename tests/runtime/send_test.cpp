@@ -1,0 +1,221 @@
+// Commands through the public API: receipts, rejections, refusals, repeats.
+
+#include "tests/runtime/ledger_kit.hpp"
+
+namespace {
+
+using namespace fasti;
+using namespace fasti::test;
+
+class Send : public both_storages {};
+INSTANTIATE_TEST_SUITE_P(, Send, testing::Values(storage::leveldb, storage::memory), storage_name);
+
+TEST_P(Send, P1_AReceiptSaysWhatIsInTheJournal) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-other", 1));
+  const auto id = command_id::of("first");
+  const auto r = deposit(rt, "ledger-a", 500, {.id = id});
+  ASSERT_TRUE(r.has_value()) << r.error().to_string();
+  EXPECT_EQ(r->stream.text(), "ledger-a");
+  EXPECT_EQ(r->version, version{1});
+  EXPECT_EQ(r->position, position{2});
+  EXPECT_EQ(r->command, id);
+  EXPECT_EQ(r->events, 1U);
+  EXPECT_EQ(r->what, committed::kind::fresh);
+  EXPECT_EQ(rt.journal().head(), position{2});
+  EXPECT_TRUE(rt.journal().find_command(id).has_value());
+}
+
+TEST_P(Send, P3_ACommandOfSeveralEventsIsOneReceipt) {
+  auto rt = open();
+  const auto r = answer_of(rt.send<Split>("ledger-a", [](auto c) {
+    auto parts = c.initParts(3);
+    for (unsigned i = 0; i < 3; ++i) parts.set(i, 10);
+  }));
+  ASSERT_TRUE(r.has_value());
+  EXPECT_EQ(r->events, 3U);
+  EXPECT_EQ(r->version, version{3});
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 30);
+}
+
+TEST_P(Send, ARejectionCarriesTheReasonAndStoresNothing) {
+  auto rt = open();
+  const auto r = withdraw(rt, "ledger-a", 1);
+  ASSERT_FALSE(r.has_value());
+  EXPECT_EQ(r.error().code, errc::rejected);
+  EXPECT_EQ(r.error().reason, "insufficient-funds");
+  EXPECT_EQ(r.error().detail, "balance too low");
+  EXPECT_EQ(rt.journal().head(), no_position);
+}
+
+TEST_P(Send, NothingHadToHappenIsAReceiptWithoutEvents) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 1));
+  const auto r = misbehave(rt, "ledger-a", Misbehave::How::NOTHING);
+  ASSERT_TRUE(r.has_value());
+  EXPECT_EQ(r->events, 0U);
+  EXPECT_EQ(r->version, version{1});
+}
+
+TEST_P(Send, RefusesWhatItDoesNotKnow) {
+  auto rt = open();
+  EXPECT_EQ(deposit(rt, "unheard-a", 1).error().reason, "unknown-category");
+  const auto not_a_command =
+      answer_of(rt.send<GetBalance>("ledger-a", [](auto) {}));
+  EXPECT_EQ(not_a_command.error().reason, "unknown-command");
+  EXPECT_EQ(rt.stats().commands_in_flight, 0U);
+  EXPECT_EQ(rt.stats().aggregates_live, 0U);
+}
+
+TEST_P(Send, RefusesMalformedStreams) {
+  auto rt = open();
+  const std::string too_long = "ledger-" + std::string(stream_id::bytes_max, 'x');
+  for (const std::string& bad : {std::string(), std::string("ledger"), std::string("ledger-"),
+                                 std::string("-a"), too_long}) {
+    const auto r = deposit(rt, bad, 1);
+    ASSERT_FALSE(r.has_value()) << bad;
+    EXPECT_EQ(r.error().code, errc::invalid) << bad;
+  }
+}
+
+TEST_P(Send, AnyBytesMakeAKey) {
+  auto rt = open();
+  const std::string odd("ledger-a-b\0\xff ", 13);
+  EXPECT_TRUE(deposit(rt, odd, 7).has_value());
+  EXPECT_EQ(state_balance(rt, odd), 7);
+  EXPECT_EQ(*rt.journal().stream_version(*stream_id::parse(odd)), version{1});
+}
+
+TEST_P(Send, OriginIsStoredWithTheEvents) {
+  auto rt = open();
+  const auto id = command_id::of("c");
+  const auto correlation = unique_id::of("conversation");
+  const auto causation = unique_id::of("cause");
+  static_cast<void>(deposit(rt, "ledger-a", 1, {id, correlation, causation, "by: teller 7"}));
+  int seen = 0;
+  static_cast<void>(rt.journal().read({}, [&](const recorded_event& e) {
+    ++seen;
+    EXPECT_EQ(e.command, id);
+    EXPECT_EQ(e.correlation, correlation);
+    EXPECT_EQ(e.causation, causation);
+    EXPECT_EQ(e.metadata, "by: teller 7");
+    return visit::more;
+  }).has_value());
+  EXPECT_EQ(seen, 1);
+}
+
+TEST_P(Send, WhatIsOverALimitIsRefusedAndTheAggregateGoesOn) {
+  auto o = options();
+  o.journal.commit_events_max = 100;
+  o.journal.metadata_bytes_max = 10;
+  auto rt = open(o);
+  static_cast<void>(deposit(rt, "ledger-a", 5));
+  EXPECT_EQ(misbehave(rt, "ledger-a", Misbehave::How::MANY).error().code, errc::invalid);
+  command_origin chatty;
+  chatty.metadata = std::string(11, 'x');
+  EXPECT_EQ(deposit(rt, "ledger-a", 5, chatty).error().code, errc::invalid);
+  const auto r = deposit(rt, "ledger-a", 5);
+  ASSERT_TRUE(r.has_value());
+  EXPECT_EQ(r->version, version{2});
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 10);
+}
+
+TEST_P(Send, P8_ARepeatGetsTheFirstOutcome) {
+  auto rt = open();
+  const auto id = command_id::of("pay once");
+  const auto first = deposit(rt, "ledger-a", 100, {.id = id});
+  static_cast<void>(deposit(rt, "ledger-a", 1));
+  const auto again = deposit(rt, "ledger-a", 100, {.id = id});
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->what, committed::kind::repeat);
+  EXPECT_EQ(again->version, first->version);
+  EXPECT_EQ(again->position, first->position);
+  EXPECT_EQ(again->events, first->events);
+  EXPECT_EQ(again->time, first->time);
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 101);
+}
+
+TEST_P(Send, P8_RepeatsAtTheSameTimeHaveOneEffect) {
+  auto rt = open();
+  const auto id = command_id::of("pay once");
+  std::vector<std::future<result<receipt>>> sent;
+  for (int i = 0; i < 50; ++i) sent.push_back(start_deposit(rt, "ledger-a", 100, {.id = id}));
+  int fresh = 0;
+  for (auto& s : sent) {
+    const auto r = answer_of(std::move(s));
+    ASSERT_TRUE(r.has_value()) << r.error().to_string();
+    EXPECT_EQ(r->version, version{1});
+    fresh += r->what == committed::kind::fresh ? 1 : 0;
+  }
+  EXPECT_EQ(fresh, 1);
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 100);
+}
+
+TEST_P(Send, P8_TheSameIdWithAnotherPayloadOrStreamIsAnError) {
+  auto rt = open();
+  const auto id = command_id::of("pay once");
+  static_cast<void>(deposit(rt, "ledger-a", 100, {.id = id}));
+  EXPECT_EQ(deposit(rt, "ledger-a", 101, {.id = id}).error().reason, "command-id-reused");
+  EXPECT_EQ(deposit(rt, "ledger-b", 100, {.id = id}).error().reason, "command-id-reused");
+  EXPECT_EQ(rt.journal().head(), position{1});
+  EXPECT_TRUE(deposit(rt, "ledger-b", 1).has_value());
+}
+
+TEST_P(Send, P8_TheSameIdOnTwoStreamsAtOnceHasOneEffect) {
+  auto rt = open();
+  for (int round = 0; round < 20; ++round) {
+    const auto id = command_id::of(std::to_string(round));
+    auto a = start_deposit(rt, "ledger-a", 100, {.id = id});
+    auto b = start_deposit(rt, "ledger-b", 100, {.id = id});
+    const auto ra = answer_of(std::move(a));
+    const auto rb = answer_of(std::move(b));
+    EXPECT_NE(ra.has_value(), rb.has_value());
+    const auto& failed = ra ? rb : ra;
+    EXPECT_EQ(failed.error().reason, "command-id-reused") << failed.error().to_string();
+  }
+  EXPECT_EQ(state_balance(rt, "ledger-a") + state_balance(rt, "ledger-b"), 2000);
+}
+
+TEST_P(Send, P8_ARejectedCommandMayBeSentAgain) {
+  auto rt = open();
+  const auto id = command_id::of("later");
+  const auto pay = [&] {
+    return answer_of(rt.send<Withdraw>("ledger-a", [](auto c) { c.setCents(5); }, {.id = id}));
+  };
+  EXPECT_EQ(pay().error().reason, "insufficient-funds");
+  static_cast<void>(deposit(rt, "ledger-a", 5));
+  EXPECT_TRUE(pay().has_value());
+}
+
+TEST_P(Send, UserCodeThatThrowsIsAnAnswer) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 5));
+  const auto decide = misbehave(rt, "ledger-a", Misbehave::How::THROW_IN_DECIDE);
+  EXPECT_EQ(decide.error().reason, "decide-failed");
+  EXPECT_NE(decide.error().detail.find("decide is cross"), std::string::npos);
+  const auto evolve = misbehave(rt, "ledger-a", Misbehave::How::THROW_IN_EVOLVE);
+  EXPECT_EQ(evolve.error().reason, "evolve-failed");
+  const auto unknown = misbehave(rt, "ledger-a", Misbehave::How::UNDECLARED_EVENT);
+  EXPECT_EQ(unknown.error().code, errc::rejected);
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 5) << "a state half changed is not kept";
+  EXPECT_TRUE(deposit(rt, "ledger-a", 5).has_value());
+  EXPECT_EQ(rt.journal().head(), position{2});
+}
+
+TEST_P(Send, AnAppendBesideTheAggregateIsAConflictOnce) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 5));
+  commit c;
+  c.origin.id = command_id::generate();
+  c.parts.push_back({*stream_id::parse("ledger-a"), expected_version::exactly(version{1}), 1});
+  c.bodies = build<Deposited>([](auto e) { e.setCents(1); });
+  c.events.push_back({type_id_of<Deposited>, static_cast<std::uint32_t>(c.bodies.size())});
+  ASSERT_TRUE(append_and_wait(rt.journal(), c).has_value());
+  EXPECT_EQ(deposit(rt, "ledger-a", 10).error().code, errc::conflict);
+  const auto r = deposit(rt, "ledger-a", 10);
+  ASSERT_TRUE(r.has_value()) << r.error().to_string();
+  EXPECT_EQ(r->version, version{3});
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 16);
+}
+
+}  // namespace
