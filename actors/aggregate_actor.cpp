@@ -15,8 +15,8 @@ void tell_loaded(const aggregate_actor& to, load_outcome outcome) {
 }
 
 /// Reads the aggregate on a reader thread.
-void start_load(const services& node, const fasti::detail::decider_port& decider, const stream_id& stream,
-                const aggregate_actor& to) {
+void start_load(const services& node, const fasti::detail::decider_port& decider,
+                const stream_id& stream, const aggregate_actor& to) {
   const bool started = node.readers.run([&node, &decider, stream, to] {
     auto loaded = core::recover(decider, stream, node.journal, node.snapshots, node.options.log);
     if (loaded) {

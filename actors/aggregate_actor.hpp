@@ -26,8 +26,8 @@ class aggregate_actor_impl final : public actor_base<aggregate_actor>,
   static constexpr std::string_view actor_name = "aggregate";
 
   aggregate_actor_impl(const actor_setup& setup, stream_id stream,
-                       const fasti::detail::decider_port& decider, std::shared_ptr<aggregate_slot> slot,
-                       const services& node);
+                       const fasti::detail::decider_port& decider,
+                       std::shared_ptr<aggregate_slot> slot, const services& node);
 
  private:
   behavior make_behavior() override;

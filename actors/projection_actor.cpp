@@ -25,10 +25,7 @@ void projection_board::set_stopped(std::optional<error> why) {
 struct projection_actor_impl::workbench {
   workbench(const fasti::detail::projection_port& p, position checkpoint,
             std::shared_ptr<projection_board> b, const services& n)
-      : port(p),
-        node(n),
-        board(std::move(b)),
-        machine(p, n.views, n.options.queries_waiting_max) {
+      : port(p), node(n), board(std::move(b)), machine(p, n.views, n.options.queries_waiting_max) {
     machine.start_at(checkpoint);
     board->checkpoint = count_of(checkpoint);
   }
@@ -91,8 +88,8 @@ struct projection_actor_impl::workbench {
 projection_actor_impl::projection_actor_impl(const actor_setup& setup,
                                              const fasti::detail::projection_port& port,
                                              position checkpoint,
-                                             std::shared_ptr<projection_board> board,
-                                             bus_actor bus, const services& node)
+                                             std::shared_ptr<projection_board> board, bus_actor bus,
+                                             const services& node)
     : actor_base(setup),
       node_(node),
       bus_(std::move(bus)),

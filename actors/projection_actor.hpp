@@ -39,8 +39,8 @@ class projection_actor_impl final : public actor_base<projection_actor> {
 
   /// `port` must outlive it. `checkpoint`: where the view in the store is.
   projection_actor_impl(const actor_setup& setup, const fasti::detail::projection_port& port,
-                        position checkpoint, std::shared_ptr<projection_board> board,
-                        bus_actor bus, const services& node);
+                        position checkpoint, std::shared_ptr<projection_board> board, bus_actor bus,
+                        const services& node);
 
  private:
   struct workbench;  // what a step works on; kept alive by the step

@@ -39,9 +39,9 @@ result<aggregate_registry::place> aggregate_registry::enter(
   if (outstanding >= node_.options.aggregate_queue_max) {
     e.slot->outstanding.fetch_sub(1);
     in_flight_.fetch_sub(1);
-    return error{errc::unavailable, "queue-full",
-                 std::string(stream.text()) + " has " + std::to_string(outstanding) +
-                     " commands in flight"};
+    return error{
+        errc::unavailable, "queue-full",
+        std::string(stream.text()) + " has " + std::to_string(outstanding) + " commands in flight"};
   }
   e.slot->used_at.store(now_tick_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   return place{e.slot, e.owner, core::in_flight_permit(in_flight_, e.slot->outstanding)};
@@ -66,7 +66,8 @@ void aggregate_registry::tick(std::uint64_t idle_ticks_max) {
   const auto now = ++now_tick_;
   if (now > idle_ticks_max) release_idle(now - idle_ticks_max, no_limit);
   const auto live = live_.load();
-  if (live > node_.options.aggregates_max) release_longest_idle(live - node_.options.aggregates_max);
+  if (live > node_.options.aggregates_max)
+    release_longest_idle(live - node_.options.aggregates_max);
 }
 
 void aggregate_registry::release_longest_idle(std::size_t count) {

@@ -29,7 +29,8 @@ class aggregate_registry {
 
   /// Refused with `unavailable` when the node ("node-busy") or the aggregate ("queue-full") has
   /// as many commands in flight as it may. `decider` must outlive the registry.
-  [[nodiscard]] result<place> enter(const stream_id& stream, const fasti::detail::decider_port& decider);
+  [[nodiscard]] result<place> enter(const stream_id& stream,
+                                    const fasti::detail::decider_port& decider);
 
   /// Hands over what arrived and wakes the aggregate. Refused: untouched, `unavailable`.
   [[nodiscard]] static result<void> deliver(const place& at, core::incoming&& arrival);

@@ -82,8 +82,7 @@ result<block_store::block_ptr> block_store::reader::at(position p) {
 }
 
 result<block_store::block_ptr> block_store::reader::from_disk(position p) {
-  const bool follows = iterator_ && iterator_->Valid() && current_ &&
-                       p == next(current_->last()) &&
+  const bool follows = iterator_ && iterator_->Valid() && current_ && p == next(current_->last()) &&
                        from_big_endian(view(iterator_->key())) == count_of(current_->last());
   if (follows) {
     iterator_->Next();

@@ -44,8 +44,7 @@ std::uint64_t checksum_of_commit(const void* after_checksum, std::size_t bytes,
 }
 
 std::uint64_t checksum_of_header(const block_header& h) {
-  return XXH3_64bits(reinterpret_cast<const char*>(&h) + checksum_bytes,
-                     sizeof h - checksum_bytes);
+  return XXH3_64bits(reinterpret_cast<const char*>(&h) + checksum_bytes, sizeof h - checksum_bytes);
 }
 
 error damaged(position at, const char* what) {
@@ -152,8 +151,8 @@ void block_writer::add(const commit& c, std::span<const version> first_versions,
   h.metadata_bytes = static_cast<std::uint32_t>(o.metadata.size());
   const bool correlated = !o.correlation.is_none() && o.correlation != o.id;
   const bool caused = !o.causation.is_none() && o.causation != o.id;
-  h.flags = static_cast<std::uint16_t>((correlated ? has_correlation : 0) |
-                                       (caused ? has_causation : 0));
+  h.flags =
+      static_cast<std::uint16_t>((correlated ? has_correlation : 0) | (caused ? has_causation : 0));
   out.bytes(&h, sizeof h);
   if (correlated) out.id(o.correlation);
   if (caused) out.id(o.causation);
@@ -229,8 +228,8 @@ result<commit_view> block::commit_at(std::size_t at, position first, position af
     return damaged(first, "the record's length cannot be");
   }
   if (view.last_position() <= after) return view;
-  if (h.checksum != checksum_of_commit(bytes.data() + at + checksum_bytes,
-                                       h.bytes - checksum_bytes, count_of(first))) {
+  if (h.checksum != checksum_of_commit(bytes.data() + at + checksum_bytes, h.bytes - checksum_bytes,
+                                       count_of(first))) {
     return damaged(first, "the record does not match its checksum");
   }
   view.command = command_id{{h.command_high, h.command_low}};

@@ -164,8 +164,7 @@ class block {
  private:
   friend class block_writer;
   block() = default;
-  [[nodiscard]] result<commit_view> commit_at(std::size_t at, position first,
-                                              position after) const;
+  [[nodiscard]] result<commit_view> commit_at(std::size_t at, position first, position after) const;
   /// All commits were walked, up to byte `at`; `next` is the position behind the last event.
   [[nodiscard]] result<void> check_end(std::size_t at, position next) const;
   block_header header_;
@@ -180,7 +179,9 @@ template <class T>
   __builtin_memcpy(&value, bytes.data() + at, sizeof value);
   return value;
 }
-[[nodiscard]] constexpr std::size_t padded(std::size_t bytes) { return (bytes + 7) & ~std::size_t{7}; }
+[[nodiscard]] constexpr std::size_t padded(std::size_t bytes) {
+  return (bytes + 7) & ~std::size_t{7};
+}
 
 }  // namespace detail
 

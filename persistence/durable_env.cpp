@@ -196,8 +196,8 @@ class durable_env final : public leveldb::EnvWrapper {
       return latch_->pass(s);
     }
     const bool latches = is_log(name) || is_manifest(name);
-    auto* made = new writable_file(name, fd, latches ? latch_ : nullptr,
-                                   is_log(name) ? this : nullptr);
+    auto* made =
+        new writable_file(name, fd, latches ? latch_ : nullptr, is_log(name) ? this : nullptr);
     if (is_log(name)) set_current_log(made);
     *file = made;
     return Status::OK();

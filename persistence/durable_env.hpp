@@ -8,7 +8,8 @@
 /// - The directory is synced after a file is made or renamed and before one is removed.
 /// - Reads are `pread`: with mmap a truncated file is a SIGBUS.
 /// - The lock is taken on the file itself (device and inode), in a table of this process before the
-///   file is even opened, so that a second open, by whatever spelling of the path, cannot release it.
+///   file is even opened, so that a second open, by whatever spelling of the path, cannot release
+///   it.
 /// - Files are 0600, directories 0700.
 
 #include <leveldb/env.h>

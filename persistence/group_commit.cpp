@@ -198,8 +198,8 @@ void group_commit::publish(const batch& entries) {
   for (const auto& b : made_) logical_bytes_ += b->bytes().size();
   head_.store(count_of(written_), std::memory_order_release);
   if (!made_.empty()) index_.on_durable(written_);
-  commits_ += static_cast<std::uint64_t>(
-      std::count_if(entries.begin(), entries.end(), [](const entry& e) {
+  commits_ +=
+      static_cast<std::uint64_t>(std::count_if(entries.begin(), entries.end(), [](const entry& e) {
         return e.outcome->has_value() && (*e.outcome)->what == committed::kind::fresh;
       }));
   settled_.fetch_add(entries.size(), std::memory_order_release);

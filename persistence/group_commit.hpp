@@ -107,9 +107,9 @@ class group_commit {
   std::deque<batch> batches_;
   bool writer_ended_ = false;
 
-  std::mutex head_mutex_;                   // held while the callback runs
-  std::function<void(position)> on_head_;   // protected by head_mutex_
-  position told_{};                         // the completion thread's own
+  std::mutex head_mutex_;                  // held while the callback runs
+  std::function<void(position)> on_head_;  // protected by head_mutex_
+  position told_{};                        // the completion thread's own
 
   std::thread writer_;
   std::thread completer_;

@@ -20,8 +20,8 @@ std::string checksum_of(const std::string& text) {
 }
 
 std::string text_of(unique_id id) {
-  const std::string lines = "fasti journal\nformat " + std::to_string(journal_format) + "\nid " +
-                            id.to_string() + "\n";
+  const std::string lines =
+      "fasti journal\nformat " + std::to_string(journal_format) + "\nid " + id.to_string() + "\n";
   return lines + "checksum " + checksum_of(lines) + "\n";
 }
 

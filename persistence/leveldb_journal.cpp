@@ -90,8 +90,8 @@ error out_of_place(const stream_id& stream, position p) {
               std::string(stream.text()) + " that the index names"};
 }
 
-/// The events of `stream` in the commit that holds position `p`, in order. They live as long as `b`.
-/// Other commits of the block are not looked at: they may be damaged.
+/// The events of `stream` in the commit that holds position `p`, in order. They live as long as
+/// `b`. Other commits of the block are not looked at: they may be damaged.
 result<std::vector<recorded_event>> events_of_commit(const block& b, position p,
                                                      const stream_id& stream) {
   std::vector<recorded_event> found;
@@ -146,8 +146,8 @@ result<version> leveldb_journal::read_stream(const stream_id& stream, const stre
     const std::size_t before = i;
     for (const auto& e : *found) {
       if (i == n) break;
-      const bool is_next = e.position == (*positions)[place(i)] &&
-                           count_of(e.version) == count_of(from) + place(i);
+      const bool is_next =
+          e.position == (*positions)[place(i)] && count_of(e.version) == count_of(from) + place(i);
       if (!is_next) continue;
       ++i;
       if (visitor(e) == visit::stop) return actual;
@@ -264,7 +264,8 @@ result<std::uint64_t> catch_up(const block_store& blocks, stream_index& index, p
         if (first > watermark && !failed) {
           const auto before = expected_version::exactly(version{count_of(from) - 1});
           auto name = stream_id::parse(stream);
-          auto added = name ? index.add(*name, before, first, events) : result<version>(name.error());
+          auto added =
+              name ? index.add(*name, before, first, events) : result<version>(name.error());
           if (!added) failed = index_misfit(added.error());
           indexed += events;
         }

@@ -44,9 +44,9 @@ class leveldb_snapshots final : public snapshot_store {
     words[0] = checksum_of(words.data() + 1, words.size() - 1, journal_);
     const auto prefix = prefix_of(s.stream);
     leveldb::WriteBatch batch;
-    batch.Put(prefix + big_endian(count_of(s.version)),
-              leveldb::Slice(reinterpret_cast<const char*>(words.data()),
-                             words.size() * word_bytes));
+    batch.Put(
+        prefix + big_endian(count_of(s.version)),
+        leveldb::Slice(reinterpret_cast<const char*>(words.data()), words.size() * word_bytes));
     if (auto dropped = drop_oldest(prefix, s.version, batch); !dropped) return dropped;
     return db_->write_unsynced(batch);
   }

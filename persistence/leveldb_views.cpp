@@ -110,8 +110,7 @@ class leveldb_views final : public view_store {
 
 }  // namespace
 
-result<std::unique_ptr<view_store>> open_leveldb_views(const std::string& path,
-                                                       unique_id journal) {
+result<std::unique_ptr<view_store>> open_leveldb_views(const std::string& path, unique_id journal) {
   const bool exists = std::filesystem::exists(path);
   auto db = database::open(path, exists ? create_mode::must_exist : create_mode::create,
                            {.bloom_bits_per_key = 10});

@@ -262,9 +262,8 @@ result<position> memory_journal::read(const journal_range& range,
 
 result<position> memory_journal::position_before(timestamp time) const {
   const std::lock_guard lock(mutex_);
-  const auto found =
-      std::lower_bound(events_.begin(), events_.end(), time,
-                       [](const stored_ptr& e, timestamp t) { return e->time < t; });
+  const auto found = std::lower_bound(events_.begin(), events_.end(), time,
+                                      [](const stored_ptr& e, timestamp t) { return e->time < t; });
   return position{static_cast<std::uint64_t>(found - events_.begin())};
 }
 

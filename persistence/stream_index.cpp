@@ -59,12 +59,13 @@ result<position> watermark_in(const database& db, unique_id journal) {
 
 }  // namespace
 
-result<std::unique_ptr<stream_index>> stream_index::open(const std::string& path,
-                                                         unique_id journal, const log_sink& log) {
+result<std::unique_ptr<stream_index>> stream_index::open(const std::string& path, unique_id journal,
+                                                         const log_sink& log) {
   if (std::filesystem::exists(path)) {
     auto db = database::open(path, create_mode::must_exist, index_options);
     auto watermark = db ? watermark_in(**db, journal) : result<position>(db.error());
-    if (watermark) return std::unique_ptr<stream_index>(new stream_index(*std::move(db), *watermark));
+    if (watermark)
+      return std::unique_ptr<stream_index>(new stream_index(*std::move(db), *watermark));
     if (watermark.error().reason == "storage-failed") return watermark.error();
     log(log_level::warning,
         "index is made anew from the journal: " + watermark.error().to_string());
@@ -192,8 +193,8 @@ result<void> stream_index::positions_in_database(std::string_view stream, versio
     it->Prev();
   }
   version expected{};
-  for (; it->Valid() && view(it->key()).starts_with(prefix) &&
-         it->key().size() == prefix.size() + 8;
+  for (;
+       it->Valid() && view(it->key()).starts_with(prefix) && it->key().size() == prefix.size() + 8;
        it->Next()) {
     version v{from_big_endian(view(it->key()).substr(prefix.size()))};
     if (v > to) break;

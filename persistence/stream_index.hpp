@@ -7,9 +7,10 @@
 /// Keys (numbers big endian, so that they sort):
 ///
 ///     'm'                                   → journal id, 16 bytes: a foreign index is rebuilt
-///     'w'                                   → watermark, 8 bytes: events up to here are in the index
-///     'h' stream                            → version of the stream's last event up to the watermark
-///     'r' length(u16) stream version        → a run: the positions of the events from that version
+///     'w'                                   → watermark, 8 bytes: events up to here are in the
+///     index 'h' stream                            → version of the stream's last event up to the
+///     watermark 'r' length(u16) stream version        → a run: the positions of the events from
+///     that version
 ///                                             on, each 8 bytes
 ///
 /// A run's key depends on the watermark it began at and on the stream only, so a flush that a crash

@@ -150,16 +150,12 @@ class actor_base : public Interface::base {
 #endif
     if constexpr (std::is_void_v<reply>) {
       std::move(pending).then(
-          [this, on_reply = std::move(on_reply)]() mutable {
-            guarded_reply([&] { on_reply(); });
-          },
+          [this, on_reply = std::move(on_reply)]() mutable { guarded_reply([&] { on_reply(); }); },
           std::move(failed));
     } else {
-      std::move(pending).then(
-          [this, on_reply = std::move(on_reply)](const reply& r) mutable {
-            guarded_reply([&] { on_reply(r); });
-          },
-          std::move(failed));
+      std::move(pending).then([this, on_reply = std::move(on_reply)](
+                                  const reply& r) mutable { guarded_reply([&] { on_reply(r); }); },
+                              std::move(failed));
     }
   }
 

@@ -90,14 +90,14 @@ using reply_of =
 /// Adds a message that never leaves the process, so it may carry pointers. It needs to be default
 /// constructible and copyable, and is shared, not copied, on its way: put move-only work behind a
 /// `std::shared_ptr`.
-#define FASTI_MESSAGE(block, ...)          \
-  CAF_ADD_TYPE_ID(block, (__VA_ARGS__))    \
+#define FASTI_MESSAGE(block, ...)       \
+  CAF_ADD_TYPE_ID(block, (__VA_ARGS__)) \
   CAF_ALLOW_UNSAFE_MESSAGE_TYPE(__VA_ARGS__)
 
 /// Closes the block and registers it before `main`, hence before any `actor_system` — the
 /// application's too. (A library loaded with dlopen must be loaded before the first one is made.)
-#define FASTI_MESSAGES_END(block)                                           \
-  CAF_END_TYPE_ID_BLOCK(block)                                              \
-  namespace fasti::actors::detail {                                         \
+#define FASTI_MESSAGES_END(block)                                                      \
+  CAF_END_TYPE_ID_BLOCK(block)                                                         \
+  namespace fasti::actors::detail {                                                    \
   inline const bool block##_is_registered = register_messages<caf::id_block::block>(); \
   }

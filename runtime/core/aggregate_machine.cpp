@@ -10,8 +10,8 @@
 namespace fasti::core {
 
 std::uint64_t fingerprint_of(const stream_id& stream, type_id command, body_view body) noexcept {
-  const std::uint64_t seed = XXH3_64bits_withSeed(stream.text().data(), stream.text().size(),
-                                                  count_of(command));
+  const std::uint64_t seed =
+      XXH3_64bits_withSeed(stream.text().data(), stream.text().size(), count_of(command));
   return XXH3_64bits_withSeed(body.data(), body.size_bytes(), seed);
 }
 
@@ -103,8 +103,8 @@ void aggregate_machine::handle(incoming_command&& command) {
 
   decision made = accept();
   const command_context context{stream_, version_, command.origin.id, world_.now()};
-  const auto thrown = thrown_by(
-      [&] { made = state_->decide(command.type, command.body, context, emitted_); });
+  const auto thrown =
+      thrown_by([&] { made = state_->decide(command.type, command.body, context, emitted_); });
   if (thrown || !made.is_accepted()) {
     emitted_.discard();
     auto no = thrown ? error{errc::rejected, "decide-failed",

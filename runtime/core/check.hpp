@@ -7,7 +7,6 @@ namespace fasti::core {
 
 }  // namespace fasti::core
 
-#define FASTI_CHECK(condition)                                            \
-  (static_cast<bool>(condition)                                           \
-       ? static_cast<void>(0)                                             \
-       : ::fasti::core::check_failed(#condition, __FILE__, __LINE__))
+#define FASTI_CHECK(condition)                         \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
+                                : ::fasti::core::check_failed(#condition, __FILE__, __LINE__))

@@ -14,8 +14,7 @@ std::uint64_t next_random() noexcept {
   thread_local std::uint64_t state = [] {
     std::random_device device;
     return (std::uint64_t{device()} << 32U) ^ device() ^
-           static_cast<std::uint64_t>(
-               std::chrono::steady_clock::now().time_since_epoch().count());
+           static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   }();
   std::uint64_t z = (state += 0x9e3779b97f4a7c15ULL);
   z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;

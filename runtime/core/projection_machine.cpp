@@ -7,8 +7,8 @@
 
 namespace fasti::core {
 
-projection_machine::projection_machine(const detail::projection_port& port,
-                                       const view_store& store, std::size_t queries_waiting_max)
+projection_machine::projection_machine(const detail::projection_port& port, const view_store& store,
+                                       std::size_t queries_waiting_max)
     : port_(port),
       queries_waiting_max_(queries_waiting_max),
       state_(port.make()),
@@ -74,9 +74,9 @@ void projection_machine::on_query(view_query&& query) {
   if (query.visible_at <= checkpoint_) return answer(query);
   if (stopped_) return query.reply->answer(*stopped_);
   if (waiting_.size() >= queries_waiting_max_) {
-    return query.reply->answer(error{errc::unavailable, "queue-full",
-                                     "view " + port_.name + " has " +
-                                         std::to_string(waiting_.size()) + " queries waiting"});
+    return query.reply->answer(error{
+        errc::unavailable, "queue-full",
+        "view " + port_.name + " has " + std::to_string(waiting_.size()) + " queries waiting"});
   }
   waiting_.push_back(std::move(query));
 }

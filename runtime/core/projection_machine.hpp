@@ -68,7 +68,7 @@ class projection_machine {
 
   std::unique_ptr<detail::projection_state> state_;
   row_overlay rows_;
-  position checkpoint_{};     // in the store
+  position checkpoint_{};      // in the store
   position newest_applied_{};  // in the overlay
   position read_limit_ = no_limit;
   std::optional<error> stopped_;

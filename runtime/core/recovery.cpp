@@ -6,8 +6,7 @@ namespace fasti::core {
 namespace {
 
 void load_snapshot(recovered_aggregate& into, const detail::decider_port& decider,
-                   const stream_id& stream, const snapshot_store& snapshots,
-                   const log_sink& log) {
+                   const stream_id& stream, const snapshot_store& snapshots, const log_sink& log) {
   if (!decider.snapshot) return;
   auto found = snapshots.load(stream, latest_version);
   if (!found) {

@@ -1,6 +1,9 @@
 #include "fasti/result.hpp"
 
 #include <array>
+#include <cstdio>
+
+#include "runtime/core/check.hpp"
 
 namespace fasti {
 namespace {
@@ -50,4 +53,15 @@ std::string error::to_string() const {
   return text;
 }
 
+namespace detail {
+
+void result_misused(const error* held) noexcept {
+  if (held == nullptr)
+    core::check_failed("error() of a result that has a value", __FILE__, __LINE__);
+  std::fprintf(stderr, "fasti: value of a result that is an error: %s\n",
+               held->to_string().c_str());
+  core::check_failed("value of a result that is an error", __FILE__, __LINE__);
+}
+
+}  // namespace detail
 }  // namespace fasti

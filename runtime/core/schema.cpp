@@ -4,9 +4,9 @@
 #include <cstring>
 #include <optional>
 
-#include "runtime/core/check.hpp"
 #include "fasti/decider.hpp"
 #include "fasti/detail/port.hpp"
+#include "runtime/core/check.hpp"
 
 namespace fasti {
 namespace {
@@ -90,7 +90,7 @@ class message_scratch::builder {
     if (!message_) return;
     const auto segments = message_->getSegmentsForOutput();
     // Cap'n Proto expects zeroed memory: what was used is cleaned, not all of it.
-    const std::size_t used = segments.size() == 0 ? 0
+    const std::size_t used = segments.size() == 0   ? 0
                              : segments.size() == 1 ? segments[0].size()
                                                     : memory_.size();
     message_.reset();
@@ -107,9 +107,7 @@ message_scratch::message_scratch(message_scratch&&) noexcept = default;
 message_scratch& message_scratch::operator=(message_scratch&&) noexcept = default;
 
 ::capnp::MessageBuilder& message_scratch::begin() { return builder_->begin(); }
-std::uint32_t message_scratch::finish(std::vector<word>& out) {
-  return builder_->finish(out);
-}
+std::uint32_t message_scratch::finish(std::vector<word>& out) { return builder_->finish(out); }
 
 ::capnp::MessageBuilder& emit::add(type_id type) {
   if (used_ == slots_.size()) slots_.emplace_back();

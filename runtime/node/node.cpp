@@ -44,8 +44,8 @@ runtime::node::node(runtime_options options, fasti::node::opened_storage storage
     : options_(std::move(options)),
       storage_(std::move(storage)),
       readers_(options_.reader_threads),
-      services_{*storage_.journal, *storage_.snapshots, *storage_.views,
-                readers_,          options_,            figures_} {}
+      services_{*storage_.journal, *storage_.snapshots, *storage_.views, readers_, options_,
+                figures_} {}
 
 runtime::node::~node() {
   if (auto ended = close(); !ended) log(log_level::error, ended.error().to_string());
@@ -62,8 +62,7 @@ result<void> runtime::node::start() {
   world_ = *std::move(opened);
   registry_ = std::make_unique<actors::aggregate_registry>(world_->host(), services_);
   bus_ = world_->host().spawn<actors::bus_actor_impl>(storage_.journal->head());
-  storage_.journal->on_head(
-      [this](position head) { actors::send(bus_, actors::head_rose{head}); });
+  storage_.journal->on_head([this](position head) { actors::send(bus_, actors::head_rose{head}); });
   ticker_ = std::make_unique<fasti::node::ticker>(tick_period, [this] { on_tick(); });
   return {};
 }
@@ -72,8 +71,9 @@ result<void> runtime::node::add_decider(detail::decider_port port) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return closed_error();
   if (!is_category(port.category)) {
-    return error{errc::invalid, "malformed-category",
-                 "\"" + port.category + "\" must not be empty, longer than 128 bytes or hold a dash"};
+    return error{
+        errc::invalid, "malformed-category",
+        "\"" + port.category + "\" must not be empty, longer than 128 bytes or hold a dash"};
   }
   const std::unique_lock lock(mutex_);
   auto [at, is_new] = deciders_.try_emplace(port.category);
@@ -132,9 +132,9 @@ void runtime::node::send(std::string_view stream, type_id command, std::vector<w
   auto to = find_target(stream);
   if (!to) return callback(std::move(to).error());
   if (!knows(to->decider->commands, command)) {
-    return callback(error{errc::invalid, "unknown-command",
-                          detail::unknown_type(command).text + " among the commands of " +
-                              to->decider->category});
+    return callback(error{
+        errc::invalid, "unknown-command",
+        detail::unknown_type(command).text + " among the commands of " + to->decider->category});
   }
   auto place = registry_->enter(to->stream, *to->decider);
   if (!place) return callback(std::move(place).error());
@@ -153,8 +153,8 @@ void runtime::node::send(std::string_view stream, type_id command, std::vector<w
   }
 }
 
-void runtime::node::query_aggregate(std::string_view stream, type_id query,
-                                    std::vector<word> body, words_callback callback) {
+void runtime::node::query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
+                                    words_callback callback) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return callback(closed_error());
   auto to = find_target(stream);
@@ -184,10 +184,10 @@ void runtime::node::query_view(std::string_view name, type_id query, std::vector
     return callback(error{errc::invalid, "unknown-projection",
                           "no projection called \"" + std::string(name) + "\" was added"});
   }
-  core::view_query q{query, std::move(body), options.visible_at,
-                     std::chrono::steady_clock::now() + options.timeout,
-                     std::make_unique<core::query_reply>(std::move(callback),
-                                                         core::in_flight_permit())};
+  core::view_query q{
+      query, std::move(body), options.visible_at,
+      std::chrono::steady_clock::now() + options.timeout,
+      std::make_unique<core::query_reply>(std::move(callback), core::in_flight_permit())};
   switch (p->board->queries.put(std::move(q))) {
     case actors::put_result::wake:
       return actors::send(p->actor, actors::queries_ready{});
@@ -211,9 +211,8 @@ result<void> runtime::node::rebuild(std::string_view name) {
   }
   auto promise = std::make_shared<std::promise<result<void>>>();
   auto done = promise->get_future();
-  actors::send(p->actor, actors::rebuild_view{[promise](result<void> r) {
-                 promise->set_value(std::move(r));
-               }});
+  actors::send(p->actor, actors::rebuild_view{
+                             [promise](result<void> r) { promise->set_value(std::move(r)); }});
   promise.reset();
   try {
     return done.get();

@@ -27,8 +27,8 @@ class runtime::node {
 
   result<void> add_decider(detail::decider_port port);
   result<void> add_projection(detail::projection_port port);
-  void send(std::string_view stream, type_id command, std::vector<word> body,
-            command_origin origin, receipt_callback callback);
+  void send(std::string_view stream, type_id command, std::vector<word> body, command_origin origin,
+            receipt_callback callback);
   void query_view(std::string_view name, type_id query, std::vector<word> body,
                   query_options options, words_callback callback);
   void query_aggregate(std::string_view stream, type_id query, std::vector<word> body,

@@ -1,6 +1,7 @@
 #include "money.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace bank {
@@ -77,7 +78,7 @@ std::string duration_text(double seconds) {
   if (seconds < 999.5e-6) return short_text(seconds * 1e6) + " µs";
   if (seconds < 999.5e-3) return short_text(seconds * 1e3) + " ms";
   if (seconds < 120) return short_text(seconds) + " s";
-  const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+  const auto whole = std::llround(seconds);
   return std::to_string(whole / 60) + " min " + std::to_string(whole % 60) + " s";
 }
 

@@ -21,7 +21,7 @@ constexpr std::size_t bar_width = 24;
 bool is_terminal(int fd) { return isatty(fd) == 1; }
 
 bool wants_colour(int fd) {
-  const char* no_colour = std::getenv("NO_COLOR");
+  const char* no_colour = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
   return is_terminal(fd) && (no_colour == nullptr || *no_colour == '\0');
 }
 

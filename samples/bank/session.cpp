@@ -58,7 +58,10 @@ int session::run() {
                           &session::inspect, &session::reopen, &session::report}) {
     const int code = (this->*next)();
     if (code == all_well) continue;
-    if (code != wrong_usage && directory_.is_temporary() && rt_) {
+    const bool is_worth_keeping =
+        code == interrupted || code == check_failed || code == storage_failed;
+    const bool was_opened = !figures_.directory.empty();
+    if (is_worth_keeping && was_opened && directory_.is_temporary()) {
       directory_.keep();
       std::cerr << "bank: kept " << directory_.path() << '\n';
     }

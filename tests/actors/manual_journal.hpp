@@ -37,7 +37,8 @@ class manual_journal final : public journal {
                               const event_visitor& visitor) const override {
     if (reads_fail) return *reads_fail;
     for (const auto& e : events_) {
-      if (e.stream != stream.text() || e.at.version < range.from || e.at.version > range.to) continue;
+      if (e.stream != stream.text() || e.at.version < range.from || e.at.version > range.to)
+        continue;
       if (visitor(e.view()) == visit::stop) break;
     }
     return version_of(stream.text());
@@ -51,7 +52,8 @@ class manual_journal final : public journal {
       const auto& e = events_[i];
       if (e.at.position > range.to) break;
       if (left == 0) return position{i};
-      if (std::find(range.types.begin(), range.types.end(), e.at.type) == range.types.end()) continue;
+      if (std::find(range.types.begin(), range.types.end(), e.at.type) == range.types.end())
+        continue;
       --left;
       if (visitor(e.view()) == visit::stop) return e.at.position;
     }

@@ -88,7 +88,7 @@ struct node_kit {
     return 0;
   }
 
-  answers answered;  // before everything that may answer at its end
+  answers answered;          // before everything that may answer at its end
   actors::test_world world;  // handles of its actors go before it
   std::vector<std::string> logged;
   manual_journal journal;

@@ -11,9 +11,9 @@
 #include "actors/caf/test_world.hpp"
 #include "actors/projection_actor.hpp"
 #include "actors/registry.hpp"
+#include "ledger.hpp"
 #include "persistence/memory_journal.hpp"
 #include "persistence/memory_stores.hpp"
-#include "ledger.hpp"
 
 namespace fasti::test {
 
@@ -90,8 +90,7 @@ class SmallNode : public ::testing::Test {
   actors::actor_figures figures;
   actors::services node{*journal, *snapshots, *views, runner, options, figures};
   const fasti::detail::decider_port decider = fasti::detail::port_of_decider<ledger>();
-  const fasti::detail::projection_port projection =
-      fasti::detail::port_of_projection<balances>();
+  const fasti::detail::projection_port projection = fasti::detail::port_of_projection<balances>();
   actors::test_world world;
 };
 

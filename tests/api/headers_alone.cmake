@@ -34,12 +34,12 @@ add_test(NAME api.public_headers_compile_alone COMMAND "${CMAKE_COMMAND}"
 set_tests_properties(api.public_headers_compile_alone PROPERTIES
   TIMEOUT 300 LABELS api RESOURCE_LOCK build_tree)
 
-# What all of them cost a user's file: less than a second on an idle machine. On a busy one the same work takes
-# up to half as much CPU time again, so the limit stands there and the figure is printed.
+# What all of them cost a user's file (less than a second on an idle machine), as a ratio to the std
+# headers that such a file includes anyway; the figures are printed.
 if(NOT FASTI_SANITIZED)
   set(dirs "$<TARGET_PROPERTY:fasti::api,INTERFACE_INCLUDE_DIRECTORIES>")
   add_test(NAME api.public_headers_are_cheap_to_include
-    COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/compile_time.sh" 1500 "${CMAKE_CXX_COMPILER}" "${everything}"
+    COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/compile_time.sh" 250 "${CMAKE_CXX_COMPILER}" "${everything}"
       "$<$<BOOL:${dirs}>:-isystem$<JOIN:${dirs},;-isystem>>"
     COMMAND_EXPAND_LISTS)
   set_tests_properties(api.public_headers_are_cheap_to_include PROPERTIES

@@ -37,6 +37,15 @@ TEST(Result, OfNothingIsDoneOrAnError) {
   EXPECT_EQ(failed.error().code, errc::closed);
 }
 
+TEST(ResultDeathTest, AskingForWhatItDoesNotHoldEndsTheProgram) {
+  const result<int> failed = error{errc::closed, "closed", "by the test"};
+  EXPECT_DEATH(static_cast<void>(*failed), "by the test");
+  const result<int> good = 5;
+  EXPECT_DEATH(static_cast<void>(good.error()), "has a value");
+  const result<void> done;
+  EXPECT_DEATH(static_cast<void>(done.error()), "has a value");
+}
+
 TEST(Error, EveryCodeHasANameOfItsOwnAndANextStep) {
   std::set<std::string_view> names;
   for (const auto code : codes) {

@@ -61,10 +61,14 @@ void print_row(const engine& e, std::size_t in_flight, const cell& c, double fil
 nlohmann::json json_row(const engine& e, std::size_t in_flight, const cell& c, double file,
                         double raw) {
   const double rate = median(c.per_second);
-  return {{"in_flight", in_flight},   {"engine", e.name()},
-          {"events_per_second", rate}, {"p50_us", median(c.p50_us)},
-          {"p99_us", median(c.p99_us)}, {"ratio_to_plain_file", rate / file},
-          {"ratio_to_raw_leveldb", rate / raw}, {"rounds", c.per_second}};
+  return {{"in_flight", in_flight},
+          {"engine", e.name()},
+          {"events_per_second", rate},
+          {"p50_us", median(c.p50_us)},
+          {"p99_us", median(c.p99_us)},
+          {"ratio_to_plain_file", rate / file},
+          {"ratio_to_raw_leveldb", rate / raw},
+          {"rounds", c.per_second}};
 }
 
 nlohmann::json run(const settings& s) {

@@ -4,4 +4,5 @@
 struct account {
   void evolve(int) {}
 };
-static_assert(requires(account a) { a.evolve(1); }, "account has no evolve");
+static_assert(
+    requires(account a) { a.evolve(1); }, "account has no evolve");

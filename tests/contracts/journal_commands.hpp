@@ -107,8 +107,7 @@ TEST_P(JournalCommands, P8_AfterAReopen) {
   EXPECT_EQ(repeat.last_position, first.last_position);
   EXPECT_EQ(repeat.version, first.version);
   EXPECT_EQ(repeat.time, first.time);
-  expect_error(append_and_wait(again, named("pay", "a-1", 8)), errc::invalid,
-               "command-id-reused");
+  expect_error(append_and_wait(again, named("pay", "a-1", 8)), errc::invalid, "command-id-reused");
 }
 
 TEST_P(JournalCommands, P8_TheWindowIsBoundedAndTheOldestLeaves) {

@@ -10,8 +10,8 @@
 #include "tests/contracts/journal_fixture.hpp"
 #include "tests/contracts/journal_reading.hpp"
 
-#define FASTI_JOURNAL_CONTRACT(prefix, kind)                                        \
-  INSTANTIATE_TEST_SUITE_P(prefix, JournalReading, ::testing::Values(kind));        \
-  INSTANTIATE_TEST_SUITE_P(prefix, JournalAppending, ::testing::Values(kind));      \
-  INSTANTIATE_TEST_SUITE_P(prefix, JournalCommands, ::testing::Values(kind));       \
+#define FASTI_JOURNAL_CONTRACT(prefix, kind)                                   \
+  INSTANTIATE_TEST_SUITE_P(prefix, JournalReading, ::testing::Values(kind));   \
+  INSTANTIATE_TEST_SUITE_P(prefix, JournalAppending, ::testing::Values(kind)); \
+  INSTANTIATE_TEST_SUITE_P(prefix, JournalCommands, ::testing::Values(kind));  \
   INSTANTIATE_TEST_SUITE_P(prefix, JournalLimits, ::testing::Values(kind))

@@ -31,9 +31,7 @@ class JournalReading : public JournalContract {
   }
 };
 
-TEST_P(JournalReading, FullRange) {
-  expect_range(open_with_five(), {}, {1, 2, 3, 4, 5});
-}
+TEST_P(JournalReading, FullRange) { expect_range(open_with_five(), {}, {1, 2, 3, 4, 5}); }
 TEST_P(JournalReading, LowerBound) { expect_range(open_with_five(), versions(3), {3, 4, 5}); }
 TEST_P(JournalReading, UpperBoundStillTellsTheVersion) {
   expect_range(open_with_five(), versions(1, 3), {1, 2, 3});
@@ -46,9 +44,7 @@ TEST_P(JournalReading, BothBoundsAndASmallerCount) {
   expect_range(open_with_five(), versions(2, 4, 2), {2, 3});
 }
 TEST_P(JournalReading, LowerEqualsUpper) { expect_range(open_with_five(), versions(3, 3), {3}); }
-TEST_P(JournalReading, CountOne) {
-  expect_range(open_with_five(), versions(2, 4, 1), {2});
-}
+TEST_P(JournalReading, CountOne) { expect_range(open_with_five(), versions(2, 4, 1), {2}); }
 TEST_P(JournalReading, CountZero) { expect_range(open_with_five(), versions(2, 4, 0), {}); }
 TEST_P(JournalReading, LowerAboveUpper) { expect_range(open_with_five(), versions(3, 2), {}); }
 TEST_P(JournalReading, LowerAboveTheVersion) { expect_range(open_with_five(), versions(6), {}); }
@@ -98,8 +94,13 @@ TEST_P(JournalReading, StreamVisitorCanStop) {
 
 TEST_P(JournalReading, StreamsWhoseNamesAreEachOthersBeginningsDoNotMix) {
   journal& j = open();
-  const std::vector<std::string> names{"a-1", "a-11", "a-1-1", "a-1\0x", "aa-1",
-                                       std::string("a-1\0x", 5), std::string("a-1\xff", 4)};
+  const std::vector<std::string> names{"a-1",
+                                       "a-11",
+                                       "a-1-1",
+                                       "a-1\0x",
+                                       "aa-1",
+                                       std::string("a-1\0x", 5),
+                                       std::string("a-1\xff", 4)};
   std::uint32_t events = 0;
   for (const auto& name : names) {
     if (version_of(j, name) == 0) must_append(j, commit_to(name, ++events));

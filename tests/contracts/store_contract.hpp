@@ -107,9 +107,7 @@ class ViewContract : public ::testing::TestWithParam<store_kind<view_store>> {
  protected:
   using rows = std::vector<std::pair<std::string, std::string>>;
 
-  void write(std::string_view view, view_batch batch) {
-    EXPECT_TRUE(store->write(view, batch));
-  }
+  void write(std::string_view view, view_batch batch) { EXPECT_TRUE(store->write(view, batch)); }
   std::uint64_t checkpoint(std::string_view view) {
     auto at = store->checkpoint(view);
     EXPECT_TRUE(at) << (at ? "" : at.error().to_string());
@@ -160,10 +158,10 @@ TEST_P(ViewContract, ChangesOfABatchCountInTheirOrder) {
 TEST_P(ViewContract, ScanIsInTheOrderOfTheBytes) {
   const std::string zero("k\0z", 3);
   const std::string high("k\xff", 2);
-  write("v", {{{high, "5"}, {"kb", "4"}, {"k", "1"}, {zero, "2"}, {"ka", "3"}, {"", "0"}},
-              position{1}});
-  EXPECT_EQ(scan("v"), (rows{{"", "0"}, {"k", "1"}, {zero, "2"}, {"ka", "3"}, {"kb", "4"},
-                             {high, "5"}}));
+  write("v",
+        {{{high, "5"}, {"kb", "4"}, {"k", "1"}, {zero, "2"}, {"ka", "3"}, {"", "0"}}, position{1}});
+  EXPECT_EQ(scan("v"),
+            (rows{{"", "0"}, {"k", "1"}, {zero, "2"}, {"ka", "3"}, {"kb", "4"}, {high, "5"}}));
 }
 
 TEST_P(ViewContract, ScanWithAPrefixAndAnEarlyStop) {

@@ -200,8 +200,9 @@ TEST(Crash, P8_ACommandThatWasAcknowledgedBeforeTheKillIsARepeatAfterIt) {
     origin.id = command_id::of("round-0-command-" + std::to_string(n));
     const auto first = known.find(origin.id.to_string());
     if (first == known.end()) continue;
-    const auto r = rt->send<Deposit>("ledger-" + std::to_string(n % 7),
-                                     [](auto c) { c.setCents(1); }, origin).get();
+    const auto r = rt->send<Deposit>(
+                         "ledger-" + std::to_string(n % 7), [](auto c) { c.setCents(1); }, origin)
+                       .get();
     ASSERT_TRUE(r.has_value()) << r.error().to_string();
     EXPECT_EQ(r->what, committed::kind::repeat);
     EXPECT_EQ(count_of(r->version), first->second.version);

@@ -39,9 +39,11 @@ class writer {
     origin.id = command_id::of(name);
     auto done = [this, name](const result<receipt>& r) { acknowledge(name, r); };
     if (n % 3 == 0) {
-      rt_.send_then<Split>(stream, [&](auto c) { fill(c, n); }, done, origin);
+      rt_.send_then<Split>(
+          stream, [&](auto c) { fill(c, n); }, done, origin);
     } else {
-      rt_.send_then<Deposit>(stream, [](auto c) { c.setCents(1); }, done, origin);
+      rt_.send_then<Deposit>(
+          stream, [](auto c) { c.setCents(1); }, done, origin);
     }
   }
 

@@ -116,8 +116,8 @@ TEST(Blocks, HeaderSumsUpTheBlock) {
 }
 
 TEST(Blocks, WalkBeginsBehindAPosition) {
-  const auto made = block_of({commit_to("a-1", 2), commit_to("a-1", 3), commit_to("a-1")},
-                             position{10});
+  const auto made =
+      block_of({commit_to("a-1", 2), commit_to("a-1", 3), commit_to("a-1")}, position{10});
   const auto firsts = [&made](position after) {
     std::vector<std::uint64_t> seen;
     EXPECT_TRUE(made->each_commit(after, [&seen](const commit_view& c) {

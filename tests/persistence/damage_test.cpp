@@ -32,8 +32,7 @@ class Damage : public Disk {
           EXPECT_TRUE(failed.events.empty());
           EXPECT_EQ(failed.failed->code, errc::corrupt) << failed.failed->to_string();
           EXPECT_EQ(failed.failed->reason, reason) << failed.failed->to_string();
-          EXPECT_NE(failed.failed->detail.find("position " + std::to_string(at)),
-                    std::string::npos)
+          EXPECT_NE(failed.failed->detail.find("position " + std::to_string(at)), std::string::npos)
               << failed.failed->detail;
         }
         continue;
@@ -44,8 +43,8 @@ class Damage : public Disk {
     }
     auto all = read_all(*j);
     ASSERT_TRUE(all.failed) << "a read over the damage ends there";
-    EXPECT_EQ(all.events, (std::vector<kept_event>{good.begin(), good.begin() +
-                               static_cast<std::ptrdiff_t>(at - 1)}));
+    EXPECT_EQ(all.events, (std::vector<kept_event>{
+                              good.begin(), good.begin() + static_cast<std::ptrdiff_t>(at - 1)}));
   }
 };
 

@@ -47,7 +47,8 @@ std::vector<commit> golden_commits() {
   full.fingerprint = 0xfedcba9876543210;
   full.parts.push_back({stream("account-4711"), expected_version::any(), 2});
   full.parts.push_back({stream("audit-1"), expected_version::any(), 1});
-  full.events = {{type_id{0xa1b2c3d4e5f60718}, 2}, {type_id{0xa1b2c3d4e5f60719}, 1},
+  full.events = {{type_id{0xa1b2c3d4e5f60718}, 2},
+                 {type_id{0xa1b2c3d4e5f60719}, 1},
                  {type_id{0xa1b2c3d4e5f6071a}, 3}};
   full.bodies = {0x0000000100000000, 100, 0x0000000000000000, 1, 2, 3};
   commit bare;
@@ -121,8 +122,8 @@ TEST(Golden, IdentityFormat1) {
   ASSERT_TRUE(made);
   std::ostringstream text;
   text << std::ifstream(directory / "identity", std::ios::binary).rdbuf();
-  EXPECT_TRUE(text.str().starts_with("fasti journal\nformat 1\nid " + made->to_string() +
-                                     "\nchecksum "));
+  EXPECT_TRUE(
+      text.str().starts_with("fasti journal\nformat 1\nid " + made->to_string() + "\nchecksum "));
   EXPECT_EQ(text.str().size(), bytes.size());
 }
 

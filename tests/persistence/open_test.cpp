@@ -173,8 +173,8 @@ TEST_F(Opening, P7_OpenInAnotherProcessIsRefusedAndTheHolderNamed) {
 TEST_F(Opening, P7_CreationUnderwayElsewhereIsNotSweptAway) {
   auto others = persistence::begin_creation(options.path, when_missing::create);
   ASSERT_TRUE(others);
-  auto events = persistence::database::open(options.path + "/events",
-                                            persistence::create_mode::create, {});
+  auto events =
+      persistence::database::open(options.path + "/events", persistence::create_mode::create, {});
   ASSERT_TRUE(events);
   const auto before = files_in(options.path);
   expect_refused(options.path, errc::unavailable, "locked", "this process");

@@ -27,18 +27,20 @@ std::shared_ptr<Store> house(Open&& open) {
   return {home, home->store.get()};
 }
 
-const store_kind<snapshot_store> leveldb_snapshots{"leveldb", [] {
-  return house<snapshot_store>([](const std::string& path) {
-    return persistence::open_leveldb_snapshots(path, journal_id, [](auto, auto) {});
-  });
-}};
+const store_kind<snapshot_store> leveldb_snapshots{
+    "leveldb", [] {
+      return house<snapshot_store>([](const std::string& path) {
+        return persistence::open_leveldb_snapshots(path, journal_id, [](auto, auto) {});
+      });
+    }};
 const store_kind<snapshot_store> memory_snapshots{
     "memory", [] { return std::shared_ptr<snapshot_store>(persistence::make_memory_snapshots()); }};
 const store_kind<view_store> leveldb_views{"leveldb", [] {
-  return house<view_store>([](const std::string& path) {
-    return persistence::open_leveldb_views(path, journal_id);
-  });
-}};
+                                             return house<view_store>([](const std::string& path) {
+                                               return persistence::open_leveldb_views(path,
+                                                                                      journal_id);
+                                             });
+                                           }};
 const store_kind<view_store> memory_views{
     "memory", [] { return std::shared_ptr<view_store>(persistence::make_memory_views()); }};
 

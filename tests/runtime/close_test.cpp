@@ -51,11 +51,12 @@ TEST_P(Close, TheDestructorAnswersWhatIsPending) {
   {
     auto rt = open();
     for (int i = 0; i < sends; ++i) {
-      rt.send_then<Deposit>("ledger-" + std::to_string(i % 50), [](auto c) { c.setCents(1); },
-                            [answered, stored](const result<receipt>& r) {
-                              ++*answered;
-                              if (r) ++*stored;
-                            });
+      rt.send_then<Deposit>(
+          "ledger-" + std::to_string(i % 50), [](auto c) { c.setCents(1); },
+          [answered, stored](const result<receipt>& r) {
+            ++*answered;
+            if (r) ++*stored;
+          });
     }
   }
   EXPECT_EQ(*answered, sends);
@@ -127,9 +128,11 @@ TEST_P(Close, ACallbackThatSendsAgainIsToldThatItIsClosed) {
   std::function<void(const result<receipt>&)> again = [&](const result<receipt>& r) {
     if (!r) return ended.store(true);
     ++rounds;
-    rt.send_then<Deposit>("ledger-a", [](auto c) { c.setCents(1); }, again);
+    rt.send_then<Deposit>(
+        "ledger-a", [](auto c) { c.setCents(1); }, again);
   };
-  rt.send_then<Deposit>("ledger-a", [](auto c) { c.setCents(1); }, again);
+  rt.send_then<Deposit>(
+      "ledger-a", [](auto c) { c.setCents(1); }, again);
   EXPECT_TRUE(comes_true([&] { return rounds > 20; }));
   ASSERT_TRUE(rt.close().has_value()) << logged();
   EXPECT_TRUE(ended);

@@ -97,8 +97,11 @@ TEST_P(Concurrency, P6_NobodyOverdraws) {
     threads.emplace_back([&] {
       for (int i = 0; i < 100; ++i) {
         const auto r = withdraw(rt, "ledger-a", 1);
-        if (r) ++paid;
-        if (!r) EXPECT_EQ(r.error().reason, "insufficient-funds");
+        if (r) {
+          ++paid;
+        } else {
+          EXPECT_EQ(r.error().reason, "insufficient-funds");
+        }
       }
     });
   }
@@ -116,9 +119,11 @@ TEST_P(Concurrency, ACallbackMaySendAgain) {
     ASSERT_TRUE(r.has_value()) << r.error().to_string();
     const int n = ++round;
     if (n == rounds) return done.set_value(n);
-    rt.send_then<Deposit>("ledger-" + std::to_string(n % 3), [](auto c) { c.setCents(1); }, again);
+    rt.send_then<Deposit>(
+        "ledger-" + std::to_string(n % 3), [](auto c) { c.setCents(1); }, again);
   };
-  rt.send_then<Deposit>("ledger-0", [](auto c) { c.setCents(1); }, again);
+  rt.send_then<Deposit>(
+      "ledger-0", [](auto c) { c.setCents(1); }, again);
   auto finished = done.get_future();
   ASSERT_EQ(finished.wait_for(answer_limit), std::future_status::ready);
   EXPECT_EQ(rt.journal().head(), position{rounds});
@@ -130,10 +135,13 @@ TEST_P(Concurrency, P6_ACallbackAtTheLimitFindsItsOwnPlaceFree) {
   o.aggregate_queue_max = 1;
   auto rt = open(o);
   std::promise<result<receipt>> second;
-  rt.send_then<Deposit>("ledger-a", [](auto c) { c.setCents(1); }, [&](const result<receipt>&) {
-    rt.send_then<Deposit>("ledger-a", [](auto c) { c.setCents(1); },
-                          [&](result<receipt> r) { second.set_value(std::move(r)); });
-  });
+  rt.send_then<Deposit>(
+      "ledger-a", [](auto c) { c.setCents(1); },
+      [&](const result<receipt>&) {
+        rt.send_then<Deposit>(
+            "ledger-a", [](auto c) { c.setCents(1); },
+            [&](result<receipt> r) { second.set_value(std::move(r)); });
+      });
   auto finished = second.get_future();
   ASSERT_EQ(finished.wait_for(answer_limit), std::future_status::ready);
   EXPECT_TRUE(finished.get().has_value());

@@ -39,7 +39,8 @@ template <class T>
                                                                 std::string_view stream,
                                                                 std::int64_t cents,
                                                                 command_origin origin = {}) {
-  return rt.send<Deposit>(stream, [cents](auto c) { c.setCents(cents); }, std::move(origin));
+  return rt.send<Deposit>(
+      stream, [cents](auto c) { c.setCents(cents); }, std::move(origin));
 }
 [[nodiscard]] inline result<receipt> deposit(runtime& rt, std::string_view stream,
                                              std::int64_t cents, command_origin origin = {}) {
@@ -66,8 +67,8 @@ template <class T>
 
 [[nodiscard]] inline result<owned<Balance>> view_row(runtime& rt, const std::string& key,
                                                      query_options options = {}) {
-  return answer_of(rt.query<balances, GetBalance>(
-      [&](auto q) { q.setAccount(key.c_str()); }, options));
+  return answer_of(
+      rt.query<balances, GetBalance>([&](auto q) { q.setAccount(key.c_str()); }, options));
 }
 /// Balance in the view, with everything that is durable now; -1 when there is none.
 [[nodiscard]] inline std::int64_t view_balance(runtime& rt, const std::string& key) {
@@ -77,9 +78,9 @@ template <class T>
 
 /// What a fold of the journal by hand says, and whether it has a gap (P4).
 struct journal_fold {
-  std::map<std::string, std::int64_t, std::less<>> balances;  // by key
+  std::map<std::string, std::int64_t, std::less<>> balances;   // by key
   std::map<std::string, std::uint64_t, std::less<>> versions;  // by stream
-  std::map<std::string, int> commands;                          // how many events each
+  std::map<std::string, int> commands;                         // how many events each
   std::uint64_t events = 0;
   std::string gap;
 };

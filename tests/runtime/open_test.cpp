@@ -120,10 +120,11 @@ TEST_F(Open, AProjectionThatIsAddedLateFoldsFromTheStart) {
   EXPECT_EQ(view_balance(rt, "a"), 10);
 }
 
+struct forgetful : ledger {
+  using events = types<Withdrawn>;
+};
+
 TEST_F(Open, AProgramThatForgotAnEventTypeIsToldWhichOne) {
-  struct forgetful : ledger {
-    using events = types<Withdrawn>;
-  };
   {
     auto rt = open();
     static_cast<void>(deposit(rt, "ledger-a", 1));

@@ -150,8 +150,8 @@ TEST_F(Recovery, P9_RowsAndCheckpointOfAHaltedRuntimeAgree) {
     o.projection_batch_events = 16;
     auto rt = open(o);
     for (int i = 0; i < 300; ++i) {
-      static_cast<void>(deposit(rt, "ledger-" + std::to_string(i % 5), i));
-      sent += i;
+      static_cast<void>(deposit(rt, "ledger-" + std::to_string(i % 5), i + 1));
+      sent += i + 1;
     }
     // No commands while it is copied: what is in flight in a file system is the crash test's.
     ASSERT_TRUE(comes_true([&] { return rt.stats().projections[0].checkpoint == position{300}; }));

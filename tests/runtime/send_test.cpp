@@ -60,8 +60,7 @@ TEST_P(Send, NothingHadToHappenIsAReceiptWithoutEvents) {
 TEST_P(Send, RefusesWhatItDoesNotKnow) {
   auto rt = open();
   EXPECT_EQ(deposit(rt, "unheard-a", 1).error().reason, "unknown-category");
-  const auto not_a_command =
-      answer_of(rt.send<GetBalance>("ledger-a", [](auto) {}));
+  const auto not_a_command = answer_of(rt.send<GetBalance>("ledger-a", [](auto) {}));
   EXPECT_EQ(not_a_command.error().reason, "unknown-command");
   EXPECT_EQ(rt.stats().commands_in_flight, 0U);
   EXPECT_EQ(rt.stats().aggregates_live, 0U);
@@ -93,14 +92,17 @@ TEST_P(Send, OriginIsStoredWithTheEvents) {
   const auto causation = unique_id::of("cause");
   static_cast<void>(deposit(rt, "ledger-a", 1, {id, correlation, causation, "by: teller 7"}));
   int seen = 0;
-  static_cast<void>(rt.journal().read({}, [&](const recorded_event& e) {
-    ++seen;
-    EXPECT_EQ(e.command, id);
-    EXPECT_EQ(e.correlation, correlation);
-    EXPECT_EQ(e.causation, causation);
-    EXPECT_EQ(e.metadata, "by: teller 7");
-    return visit::more;
-  }).has_value());
+  static_cast<void>(rt.journal()
+                        .read({},
+                              [&](const recorded_event& e) {
+                                ++seen;
+                                EXPECT_EQ(e.command, id);
+                                EXPECT_EQ(e.correlation, correlation);
+                                EXPECT_EQ(e.causation, causation);
+                                EXPECT_EQ(e.metadata, "by: teller 7");
+                                return visit::more;
+                              })
+                        .has_value());
   EXPECT_EQ(seen, 1);
 }
 

@@ -127,7 +127,7 @@ class BankCrash : public testing::Test {
     ASSERT_GT(all.size(), 2 * lines_ahead_max);
     ASSERT_EQ(reference.commands.size(), all.size() + 1) << "and one for the register";
 
-    const char* given = std::getenv("FASTI_SEED");
+    const char* given = std::getenv("FASTI_SEED");  // NOLINT(concurrency-mt-unsafe)
     const auto seed = given != nullptr ? std::stoul(given) : std::random_device{}();
     std::cout << "FASTI_SEED=" << seed << " repeats these moments\n";
     std::mt19937_64 random(seed);

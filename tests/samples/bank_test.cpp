@@ -283,7 +283,7 @@ TEST_F(Bank, EndsInOrderWhenInterruptedAndGoesOn) {
 }
 
 TEST_F(Bank, AgreesWithARealBank) {
-  const char* named = std::getenv("FASTI_DATA");
+  const char* named = std::getenv("FASTI_DATA");  // NOLINT(concurrency-mt-unsafe)
   const std::string data = named != nullptr ? named : FASTI_DATA_DEFAULT;
   const auto file = data + "/bank_transactions.csv.gz";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << file << " is not there (see FASTI_DATA)";

@@ -44,6 +44,7 @@ scratch_directory::~scratch_directory() {
 
 child::child(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const auto out = files_ / "out";

@@ -105,10 +105,10 @@ concept decides_plainly = requires(const Decider d, typename Command::Reader c, 
   { d.decide(c, out) } -> std::same_as<decision>;
 };
 template <class Decider, class Command>
-concept decides_in_context =
-    requires(const Decider d, typename Command::Reader c, emit& out, const command_context& at) {
-      { d.decide(c, out, at) } -> std::same_as<decision>;
-    };
+concept decides_in_context = requires(const Decider d, typename Command::Reader c, emit& out,
+                                      const command_context& at) {
+  { d.decide(c, out, at) } -> std::same_as<decision>;
+};
 template <class Decider, class Command>
 concept decides = decides_plainly<Decider, Command> || decides_in_context<Decider, Command>;
 
@@ -118,20 +118,28 @@ concept evolves = requires(Folder d, typename Event::Reader e) {
 };
 
 template <class Decider>
-concept snapshots = requires { typename Decider::snapshot; };
+concept snapshots = requires {
+  typename Decider::snapshot;
+};
 template <class Decider, class State>
-concept saves = requires(const Decider d, typename State::Builder b) { d.save(b); };
+concept saves = requires(const Decider d, typename State::Builder b) {
+  d.save(b);
+};
 template <class Decider, class State>
-concept loads = requires(Decider d, typename State::Reader r) { d.load(r); };
+concept loads = requires(Decider d, typename State::Reader r) {
+  d.load(r);
+};
 
 template <class Holder>
-concept has_queries = requires { typename Holder::queries; };
+concept has_queries = requires {
+  typename Holder::queries;
+};
 
 template <class Decider, class Reply, class Query>
-concept answers_from_state =
-    requires(const Decider d, typename Query::Reader q, typename Reply::Builder r) {
-      { d.answer(q, r) } -> std::same_as<decision>;
-    };
+concept answers_from_state = requires(const Decider d, typename Query::Reader q,
+                                      typename Reply::Builder r) {
+  { d.answer(q, r) } -> std::same_as<decision>;
+};
 
 }  // namespace detail
 

@@ -20,17 +20,17 @@ using body_view = std::span<const word>;
 /// An event as the journal gives it out. A view: everything here lives as long as the call that
 /// handed it over, no longer. Copy what you keep.
 struct recorded_event {
-  unique_id id;                 ///< Names this event for ever; the same on every read.
-  type_id type{};               ///< The Cap'n Proto struct's id.
-  std::string_view stream;      ///< `category-key`.
-  fasti::version version{};     ///< Place in the stream, 1..n without a gap.
-  fasti::position position{};   ///< Place in the journal, 1..n without a gap.
-  timestamp time;               ///< When it was written; never goes back along positions.
-  fasti::command_id command;    ///< The command that led to it.
-  unique_id correlation;        ///< The whole conversation.
-  unique_id causation;          ///< The one message that led to it.
-  std::string_view metadata;    ///< Opaque bytes of the application.
-  body_view body;               ///< The event itself.
+  unique_id id;                ///< Names this event for ever; the same on every read.
+  type_id type{};              ///< The Cap'n Proto struct's id.
+  std::string_view stream;     ///< `category-key`.
+  fasti::version version{};    ///< Place in the stream, 1..n without a gap.
+  fasti::position position{};  ///< Place in the journal, 1..n without a gap.
+  timestamp time;              ///< When it was written; never goes back along positions.
+  fasti::command_id command;   ///< The command that led to it.
+  unique_id correlation;       ///< The whole conversation.
+  unique_id causation;         ///< The one message that led to it.
+  std::string_view metadata;   ///< Opaque bytes of the application.
+  body_view body;              ///< The event itself.
 
   [[nodiscard]] std::string_view category() const noexcept {
     return stream.substr(0, stream.find('-'));
@@ -46,7 +46,8 @@ struct command_origin {
   command_id id = {};
   unique_id correlation = {};
   unique_id causation = {};
-  std::string metadata = {};  ///< Opaque, stored with every event. At most `limits::metadata_bytes_max`.
+  std::string metadata =
+      {};  ///< Opaque, stored with every event. At most `limits::metadata_bytes_max`.
 };
 
 /// All events of one command, appended atomically: to one stream as a rule, to several if need be.

@@ -27,7 +27,7 @@ enum class shard_id : std::uint32_t {};
 enum class type_id : std::uint64_t {};
 
 template <class Number>
-  requires std::is_enum_v<Number>
+requires std::is_enum_v<Number>
 [[nodiscard]] constexpr auto count_of(Number n) noexcept {
   return static_cast<std::underlying_type_t<Number>>(n);
 }

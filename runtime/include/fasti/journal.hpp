@@ -70,9 +70,9 @@ struct journal_stats {
   position head{};
   std::uint64_t streams = 0;  ///< 0 when the journal does not count them.
   std::uint64_t bytes_on_disk = 0;
-  std::uint64_t syncs = 0;         ///< Since open.
-  std::uint64_t commits = 0;       ///< Since open.
-  std::uint64_t logical_bytes = 0; ///< Bodies and headers handed over since open.
+  std::uint64_t syncs = 0;          ///< Since open.
+  std::uint64_t commits = 0;        ///< Since open.
+  std::uint64_t logical_bytes = 0;  ///< Bodies and headers handed over since open.
   std::chrono::nanoseconds open_duration{};
   std::uint64_t events_reindexed_at_open = 0;
 };
@@ -92,8 +92,8 @@ class journal {
   /// with another fingerprint it is `invalid` ("command-id-reused"). A fresh commit of a session
   /// that turns out to be a repeat breaks the session.
   ///
-  /// Refused at once — arguments untouched, observer not called — with `unavailable` ("queue-full"),
-  /// `closed`, or `invalid` for what is over a limit or malformed.
+  /// Refused at once — arguments untouched, observer not called — with `unavailable`
+  /// ("queue-full"), `closed`, or `invalid` for what is over a limit or malformed.
   [[nodiscard]] virtual result<ticket> append(commit&& c, std::shared_ptr<commit_session> session,
                                               std::unique_ptr<commit_observer>&& observer) = 0;
 

@@ -113,11 +113,11 @@ concept applies = requires(Projection p, typename Event::Reader e, const recorde
   { p.apply(e, at, r) } -> std::same_as<void>;
 };
 template <class Projection, class Reply, class Query>
-concept answers_from_view =
-    requires(const Projection p, typename Query::Reader q, const view<typename Projection::row>& v,
-             typename Reply::Builder r) {
-      { p.answer(q, v, r) } -> std::same_as<decision>;
-    };
+concept answers_from_view = requires(const Projection p, typename Query::Reader q,
+                                     const view<typename Projection::row>& v,
+                                     typename Reply::Builder r) {
+  { p.answer(q, v, r) } -> std::same_as<decision>;
+};
 
 }  // namespace detail
 }  // namespace fasti

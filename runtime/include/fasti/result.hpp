@@ -8,7 +8,6 @@
 /// Spelled like C++23's `std::expected`, so that moving there is a rename. Nothing in fasti throws
 /// for an error that can happen; an exception is a bug, of ours or of the caller's code.
 
-#include <cassert>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,8 +20,8 @@ namespace fasti {
 /// What the caller can do next; the only thing a program should branch on.
 /// (The idea of naming errors by the next step is KJ's.)
 enum class errc : std::uint8_t {
-  rejected,     ///< A rule of the domain said no. Certainly not stored. Tell the user.
-  conflict,     ///< The expected version did not hold. Certainly not stored. Look again, then retry.
+  rejected,  ///< A rule of the domain said no. Certainly not stored. Tell the user.
+  conflict,  ///< The expected version did not hold. Certainly not stored. Look again, then retry.
   unavailable,  ///< A limit is reached or a part is starting. Certainly not stored. Retry later.
   unknown,      ///< May or may not be stored. Ask again with the same command id.
   corrupt,      ///< Stored bytes are damaged. Nothing was returned as good. Tell the operator.
@@ -49,6 +48,11 @@ struct error {
   friend bool operator==(const error&, const error&) = default;
 };
 
+namespace detail {
+/// The bug of asking a result for what it does not hold ends the program, in release builds too.
+[[noreturn]] void result_misused(const error* held) noexcept;
+}  // namespace detail
+
 template <class T>
 class [[nodiscard]] result {
  public:
@@ -71,8 +75,10 @@ class [[nodiscard]] result {
   const T* operator->() const { return checked(); }
 
   /// Precondition: `!has_value()`.
-  [[nodiscard]] const fasti::error& error() const& { return std::get<1>(state_); }
-  [[nodiscard]] fasti::error&& error() && { return std::get<1>(std::move(state_)); }
+  [[nodiscard]] const fasti::error& error() const& { return *checked_error(); }
+  [[nodiscard]] fasti::error&& error() && {
+    return std::move(const_cast<fasti::error&>(*checked_error()));
+  }
 
   template <class U>
   [[nodiscard]] T value_or(U&& other) const& {
@@ -80,8 +86,15 @@ class [[nodiscard]] result {
   }
 
  private:
-  T* checked() { return &std::get<0>(state_); }
-  const T* checked() const { return &std::get<0>(state_); }
+  T* checked() { return const_cast<T*>(std::as_const(*this).checked()); }
+  const T* checked() const {
+    if (const T* held = std::get_if<0>(&state_)) return held;
+    detail::result_misused(std::get_if<1>(&state_));
+  }
+  const fasti::error* checked_error() const {
+    if (const auto* held = std::get_if<1>(&state_)) return held;
+    detail::result_misused(nullptr);
+  }
 
   std::variant<T, fasti::error> state_;
 };
@@ -99,8 +112,14 @@ class [[nodiscard]] result<void> {
   explicit operator bool() const noexcept { return has_value(); }
 
   /// Precondition: `!has_value()`.
-  [[nodiscard]] const fasti::error& error() const& { return error_.value(); }
-  [[nodiscard]] fasti::error&& error() && { return std::move(error_).value(); }
+  [[nodiscard]] const fasti::error& error() const& {
+    if (!error_) detail::result_misused(nullptr);
+    return *error_;
+  }
+  [[nodiscard]] fasti::error&& error() && {
+    if (!error_) detail::result_misused(nullptr);
+    return std::move(*error_);
+  }
 
  private:
   std::optional<fasti::error> error_;

@@ -33,8 +33,8 @@ struct query_options {
 /// How a projection is doing.
 struct projection_status {
   std::string name;
-  position checkpoint{};          ///< What its view shows.
-  std::optional<error> stopped;   ///< Why it folds no more, if so.
+  position checkpoint{};         ///< What its view shows.
+  std::optional<error> stopped;  ///< Why it folds no more, if so.
 };
 
 /// Figures for people; a consistent moment is not promised.
@@ -112,7 +112,7 @@ class runtime {
 
   /// Asks a view. Answers what the projection's `answer` gave, or its rejection.
   template <class Projection, schema_struct Query, class Fill>
-    requires detail::has_name<Projection>
+  requires detail::has_name<Projection>
   [[nodiscard]] auto query(Fill&& fill, query_options options = {}) {
     using reply = detail::reply_of<Projection, Query>;
     if constexpr (std::is_void_v<reply>) (void)sizeof(missing::answer<Projection, Query>);
@@ -125,7 +125,7 @@ class runtime {
   /// Asks the state of one aggregate. The answer shows nothing that is not durable (P2): if the
   /// state is newer than the disk, the answer waits for the disk.
   template <class Decider, schema_struct Query, class Fill>
-    requires detail::has_category<Decider>
+  requires detail::has_category<Decider>
   [[nodiscard]] auto query(std::string_view stream, Fill&& fill) {
     using reply = detail::reply_of<Decider, Query>;
     if constexpr (std::is_void_v<reply>) (void)sizeof(missing::answer<Decider, Query>);

@@ -70,8 +70,7 @@ class body_reader {
 template <schema_struct T>
 class owned {
  public:
-  explicit owned(std::vector<word> words)
-      : content_(std::make_shared<content>(std::move(words))) {}
+  explicit owned(std::vector<word> words) : content_(std::make_shared<content>(std::move(words))) {}
 
   [[nodiscard]] typename T::Reader operator*() const { return content_->root; }
   [[nodiscard]] const typename T::Reader* operator->() const { return &content_->root; }

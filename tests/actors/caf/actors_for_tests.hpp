@@ -82,18 +82,21 @@ class relay final : public actor_base<relay_actor> {
                     &relay::on_ask_and_blow_up, &relay::on_blow_up_in_reply);
   }
   void on_note(const relay_note& m) {
-    request(to_, note{m.number}, [this] { line("noted"); }, failed());
+    request(
+        to_, note{m.number}, [this] { line("noted"); }, failed());
   }
   void on_ask(const relay_ask&) { request(to_, ask_notes{}, got_notes(), failed()); }
   void on_ask_later(const relay_ask_later&) { request(to_, ask_later{}, got_notes(), failed()); }
   void on_blow_up(const relay_blow_up&) {
-    request(to_, blow_up{}, [this] { line("no error"); }, failed());
+    request(
+        to_, blow_up{}, [this] { line("no error"); }, failed());
   }
   void on_ask_and_blow_up(const relay_ask_and_blow_up&) {
     request(to_, ask_and_blow_up{}, got_notes(), failed());
   }
   void on_blow_up_in_reply(const relay_blow_up_in_reply&) {
-    request(to_, ask_notes{}, [](const notes_are&) { throw std::runtime_error("late"); }, failed());
+    request(
+        to_, ask_notes{}, [](const notes_are&) { throw std::runtime_error("late"); }, failed());
   }
   void on_stop() override { to_ = nullptr; }
 

@@ -36,9 +36,9 @@ struct relay_blow_up {};
 struct relay_ask_and_blow_up {};
 struct relay_blow_up_in_reply {};
 
-using relay_actor = typed_interface<void(relay_note), void(relay_ask), void(relay_ask_later),
-                                    void(relay_blow_up), void(relay_ask_and_blow_up),
-                                    void(relay_blow_up_in_reply)>;
+using relay_actor =
+    typed_interface<void(relay_note), void(relay_ask), void(relay_ask_later), void(relay_blow_up),
+                    void(relay_ask_and_blow_up), void(relay_blow_up_in_reply)>;
 
 // An interface of one message: CAF 1.1 treats it as a case of its own.
 using single_actor = typed_interface<void(note)>;

@@ -3,8 +3,8 @@
 #include "actors/caf/world.hpp"
 #include "tests/actors/caf/actors_for_tests.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <gtest/gtest.h>
+#include <caf/actor_system_config.hpp>
 
 #include <atomic>
 #include <future>
@@ -52,8 +52,7 @@ class gate final : public actor_base<single_actor> {
 
 TEST(ActorWorld, OptionsAreReadBack) {
   for (const auto policy : {scheduler_policy::sharing, scheduler_policy::stealing}) {
-    const auto world =
-        open({.worker_threads = 3, .policy = policy, .messages_per_turn_max = 17});
+    const auto world = open({.worker_threads = 3, .policy = policy, .messages_per_turn_max = 17});
     const auto effective = world->effective();
     EXPECT_EQ(effective.worker_threads, 3U);
     EXPECT_EQ(effective.policy, policy);

@@ -89,10 +89,9 @@ struct reply_to<Query, types<>> {
 };
 template <class Query, class First, class... Rest>
 struct reply_to<Query, types<First, Rest...>> {
-  using type =
-      std::conditional_t<std::is_same_v<Query, typename question<First>::query>,
-                         typename question<First>::reply,
-                         typename reply_to<Query, types<Rest...>>::type>;
+  using type = std::conditional_t<std::is_same_v<Query, typename question<First>::query>,
+                                  typename question<First>::reply,
+                                  typename reply_to<Query, types<Rest...>>::type>;
 };
 /// The reply that `Holder` gives to `Query`.
 template <class Holder, class Query>
