@@ -34,6 +34,7 @@ struct projection_actor_impl::workbench {
     for (const auto& r : rebuilds) r.done(rebuild());
     take_queries();
     fold(head);
+    publish();  // who is answered finds it on the board
     machine.answer_waiting(core::projection_machine::clock::now());
     publish();
   }

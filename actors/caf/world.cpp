@@ -4,6 +4,7 @@
 #include <caf/actor_system_config.hpp>
 #if !FASTI_CAF_META
 #include <caf/atom.hpp>
+#include <caf/logger.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #endif
 
@@ -56,7 +57,13 @@ world_options read_back(const caf::actor_system& system) {
 
 struct actor_world::owned_system {
   explicit owned_system(const world_options& options)
-      : config(make_config(options)), system(*config) {}
+      : config(make_config(options)), system(*config) {
+#if !FASTI_CAF_META
+    // The thread that makes a system keeps its logger in a thread-local, and 0.17's destructor
+    // waits for the last who has it: ended from another thread, the system would wait for ever.
+    caf::logger::set_current_actor_system(nullptr);
+#endif
+  }
 
   static std::unique_ptr<caf::actor_system_config> make_config(const world_options& options) {
     auto config = std::make_unique<caf::actor_system_config>();

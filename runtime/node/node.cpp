@@ -184,11 +184,12 @@ void runtime::node::query_view(std::string_view name, type_id query, std::vector
     return callback(error{errc::invalid, "unknown-projection",
                           "no projection called \"" + std::string(name) + "\" was added"});
   }
+  // Not beyond any process's life, so that adding it to now cannot overflow.
+  const auto timeout = std::min<std::chrono::milliseconds>(options.timeout, std::chrono::years{1});
   core::view_query q{
-      query, std::move(body), options.visible_at,
-      std::chrono::steady_clock::now() + options.timeout,
+      query, std::move(body), options.visible_at, std::chrono::steady_clock::now() + timeout,
       std::make_unique<core::query_reply>(std::move(callback), core::in_flight_permit())};
-  switch (p->board->queries.put(std::move(q))) {
+  switch (p->board->queries.put(std::move(q))) {  // refused: `put` leaves it untouched
     case actors::put_result::wake:
       return actors::send(p->actor, actors::queries_ready{});
     case actors::put_result::queued:
@@ -224,8 +225,8 @@ result<void> runtime::node::rebuild(std::string_view name) {
 runtime_stats runtime::node::stats() const {
   const visit_guard visit(*this);
   runtime_stats s;
-  s.journal = storage_.journal->stats();
   if (visit.is_too_late()) return s;
+  s.journal = storage_.journal->stats();
   s.aggregates_live = registry_->live();
   s.commands_in_flight = registry_->in_flight();
   s.aggregates_recovered = figures_.aggregates_recovered;

@@ -56,8 +56,7 @@ result<void> runtime::node::close() {
     }
     registry_.reset();
   }
-  storage_.views.reset();
-  storage_.snapshots.reset();
+  storage_ = {};  // files are released here: the same process may open them again
   if (ended && !left.empty()) {
     ended = error{errc::unavailable, "shutdown-incomplete", "left behind: " + left};
   }

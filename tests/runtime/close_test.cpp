@@ -109,6 +109,22 @@ TEST_P(Close, FromTwoThreadsIsOneClose) {
   other.join();
 }
 
+TEST_P(Close, FromAnotherThreadThanTheOneThatOpened) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 1));
+  std::thread other([&] { EXPECT_TRUE(rt.close().has_value()); });
+  other.join();
+}
+
+TEST_P(Close, AnotherThreadMayMakeItAndTakeItDown) {
+  std::optional<runtime> rt;
+  std::thread maker([&] { rt = open(); });
+  maker.join();
+  static_cast<void>(deposit(*rt, "ledger-a", 1));
+  std::thread ender([&] { rt.reset(); });
+  ender.join();
+}
+
 TEST_P(Close, WhileRebuildsWaitAnswersThem) {
   auto rt = open();
   for (int i = 0; i < 100; ++i) static_cast<void>(deposit(rt, "ledger-a", 1));

@@ -132,8 +132,8 @@ class journal {
   /// Why nothing can be appended any more, if so: a storage error latches (P11).
   [[nodiscard]] virtual std::optional<error> failure() const = 0;
 
-  /// Refuses new commits, settles those handed over, releases the files. Idempotent. Returns what
-  /// went wrong, if anything did.
+  /// Refuses new commits and settles those handed over. Idempotent. Returns what went wrong, if
+  /// anything did. The files are released when the object goes.
   virtual result<void> close() = 0;
 };
 

@@ -37,7 +37,7 @@ struct projection_status {
   std::optional<error> stopped;  ///< Why it folds no more, if so.
 };
 
-/// Figures for people; a consistent moment is not promised.
+/// Figures for people; a consistent moment is not promised. All zero after `close`.
 struct runtime_stats {
   journal_stats journal;
   std::size_t aggregates_live = 0;
@@ -143,7 +143,7 @@ class runtime {
   }
 
   /// The journal under it: to read. Appending beside the aggregates is allowed and checked; an
-  /// aggregate that is overtaken answers `conflict` once and reloads.
+  /// aggregate that is overtaken answers `conflict` once and reloads. Not after `close`.
   [[nodiscard]] fasti::journal& journal() noexcept;
 
   [[nodiscard]] runtime_stats stats() const;
