@@ -1,6 +1,7 @@
 // The end: everything is answered, nothing runs into it, and who comes later is told.
 
 #include <atomic>
+#include <optional>
 
 #include "tests/runtime/ledger_kit.hpp"
 

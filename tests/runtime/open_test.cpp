@@ -41,15 +41,15 @@ TEST_F(Open, AnEmptyPathIsRefused) {
 }
 
 TEST_F(Open, P7_OpeningTwiceIsRefusedAndDisturbsNobody) {
-  std::optional<runtime> rt = open();
+  auto rt = open();
   const auto why = refusal(options());
   EXPECT_EQ(why.code, errc::unavailable) << why.to_string();
   fs::create_directory_symlink(options().path, dir_ / "alias");
   auto alias = options();
   alias.path = dir_ / "alias";
   EXPECT_EQ(refusal(alias).code, errc::unavailable) << "nor by another spelling";
-  EXPECT_TRUE(deposit(*rt, "ledger-a", 1).has_value());
-  rt.reset();
+  EXPECT_TRUE(deposit(rt, "ledger-a", 1).has_value());
+  ASSERT_TRUE(rt.close().has_value());
   auto next = open();
   EXPECT_EQ(state_balance(next, "ledger-a"), 1);
 }
