@@ -67,6 +67,11 @@ struct node_kit {
     if (!options.clock) options.clock = [] { return timestamp{}; };
   }
 
+  /// What still waits in a mailbox is handled while everything that it may touch is there.
+  ~node_kit() { world.run(); }
+  node_kit(const node_kit&) = delete;
+  node_kit& operator=(const node_kit&) = delete;
+
   /// Runs actors and reader tasks until neither has anything to do. The disk stands still.
   void run() {
     while (world.run() > 0 || readers.run_once()) {

@@ -19,6 +19,12 @@ struct projection_kit : node_kit {
         bus(world.spawn<actors::bus_actor_impl>(no_position)) {
     start(no_position);
   }
+  /// Bus and projection hold each other: stopped, they let go.
+  ~projection_kit() {
+    actors::stop(bus);
+    actors::stop(actor);
+    world.run();
+  }
 
   void start(position checkpoint) {
     actor = world.spawn<actors::projection_actor_impl>(port, checkpoint, board, bus, services);
