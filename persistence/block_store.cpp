@@ -5,13 +5,6 @@
 namespace fasti::persistence {
 namespace {
 
-// Keys only grow, so the buffer's size hardly matters for what is written; a larger one makes
-// larger first tables and fewer of them.
-const database_options options{.write_buffer_bytes = 32U << 20,
-                               .cache_bytes = 32U << 20,
-                               .file_bytes_max = 32U << 20,
-                               .bloom_bits_per_key = 0};
-
 std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 leveldb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
 
@@ -31,11 +24,15 @@ result<block_store::block_ptr> block_at(const leveldb::Iterator& it) {
 
 }  // namespace
 
-result<std::unique_ptr<block_store>> block_store::open(const std::string& path, create_mode mode,
-                                                       std::size_t recent_bytes_max) {
-  auto db = database::open(path, mode, options);
+result<std::unique_ptr<block_store>> block_store::open(disk& on, const std::string& path,
+                                                       create_mode mode, const settings& given) {
+  auto db = database::open(on, path, mode,
+                           {.write_buffer_bytes = given.log_bytes,
+                            .cache_bytes = 32U << 20,
+                            .file_bytes_max = 32U << 20,
+                            .tail = given.tail});
   if (!db) return std::move(db).error();
-  return std::unique_ptr<block_store>(new block_store(*std::move(db), recent_bytes_max));
+  return std::unique_ptr<block_store>(new block_store(*std::move(db), given.recent_bytes_max));
 }
 
 result<void> block_store::append(const std::vector<block_ptr>& blocks) {

@@ -14,9 +14,14 @@ class block_store {
  public:
   using block_ptr = std::shared_ptr<const block>;
 
-  [[nodiscard]] static result<std::unique_ptr<block_store>> open(const std::string& path,
+  struct settings {
+    std::size_t recent_bytes_max = 0;
+    std::size_t log_bytes = 0;
+    log_tail tail = log_tail::may_be_torn;
+  };
+  [[nodiscard]] static result<std::unique_ptr<block_store>> open(disk& on, const std::string& path,
                                                                  create_mode mode,
-                                                                 std::size_t recent_bytes_max);
+                                                                 const settings& given);
 
   /// Writes blocks in one batch and syncs it, once: all of them are durable or none is.
   [[nodiscard]] result<void> append(const std::vector<block_ptr>& blocks);

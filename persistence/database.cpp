@@ -4,8 +4,6 @@
 #include <leveldb/env.h>
 #include <leveldb/filter_policy.h>
 
-#include <filesystem>
-
 #include "persistence/durable_env.hpp"
 #include "persistence/leveldb_status.hpp"
 
@@ -26,15 +24,14 @@ class silent_logger final : public leveldb::Logger {
   void Logv(const char*, std::va_list) override {}
 };
 
-result<void> check_directory(const std::string& path, create_mode mode) {
-  std::error_code ec;
-  const bool has_current = std::filesystem::exists(path + "/CURRENT", ec);
-  if (has_current) return {};
+result<void> check_directory(const disk& on, const std::string& path, create_mode mode) {
+  if (on.exists(path + "/CURRENT")) return {};
   if (mode == create_mode::must_exist) {
     return error{errc::corrupt, "database-incomplete",
                  path + "/CURRENT is missing: opening it anew would delete what is there"};
   }
-  if (std::filesystem::exists(path, ec) && !std::filesystem::is_empty(path, ec)) {
+  std::vector<std::string> names;
+  if (on.exists(path) && (on.list(path, names) != 0 || !names.empty())) {
     return error{errc::invalid, "not-empty",
                  path + " has files in it but is not a database; use an empty directory"};
   }
@@ -43,11 +40,27 @@ result<void> check_directory(const std::string& path, create_mode mode) {
 
 }  // namespace
 
-result<std::unique_ptr<database>> database::open(const std::string& path, create_mode mode,
-                                                 const database_options& given) {
-  if (auto good = check_directory(path, mode); !good) return std::move(good).error();
-  std::unique_ptr<database> opened(new database(path));
-  opened->env_ = make_durable_env(leveldb::Env::Default());
+result<std::unique_ptr<database>> database::open(disk& on, const std::string& path,
+                                                 create_mode mode, const database_options& given) {
+  if (auto good = check_directory(on, path, mode); !good) return std::move(good).error();
+  if (mode == create_mode::create) {
+    if (auto made = make_directories(on, path); !made) return std::move(made).error();
+  }
+  std::unique_ptr<database> opened(new database(on, path));
+  // Before anything is read.
+  auto held = on.lock(path + "/LOCK");
+  if (!held) return std::move(held).error();
+  opened->lock_ = *std::move(held);
+  auto torn = lint_database(on, path, given.tail);
+  if (!torn) return std::move(torn).error();
+  for (const auto& log : *torn) {
+    if (auto cut = cut_torn(on, log); !cut) return std::move(cut).error();
+  }
+  auto logs = expected_logs::read(on, path);
+  if (!logs) return std::move(logs).error();
+  opened->logs_ = *std::move(logs);
+  if (const auto why = opened->logs_->begin(); why != 0) return storage_failed(path, why);
+  opened->env_ = make_durable_env(on, *opened->logs_);
   if (given.bloom_bits_per_key > 0) {
     opened->filter_.reset(leveldb::NewBloomFilterPolicy(given.bloom_bits_per_key));
   }
@@ -69,7 +82,20 @@ result<std::unique_ptr<database>> database::open(const std::string& path, create
   return opened;
 }
 
-database::database(std::string path) : path_(std::move(path)) {}
+result<std::unique_ptr<database>> database::open_derived(disk& on, const std::string& path,
+                                                         const database_options& options,
+                                                         const log_sink& log,
+                                                         std::string_view what) {
+  if (on.exists(path)) {
+    auto db = open(on, path, create_mode::must_exist, options);
+    if (db || db.error().code != errc::corrupt) return db;
+    log(log_level::warning, std::string(what) + " made anew: " + db.error().to_string());
+    if (auto removed = remove_tree(on, path); !removed) return std::move(removed).error();
+  }
+  return open(on, path, create_mode::create, options);
+}
+
+database::database(disk& on, std::string path) : disk_(on), path_(std::move(path)) {}
 database::~database() = default;
 
 result<void> database::write(leveldb::WriteBatch& batch, bool sync) {
@@ -100,10 +126,11 @@ result<void> database::check(const leveldb::Iterator& at) const {
 
 std::uint64_t database::bytes_on_disk() const {
   std::uint64_t bytes = 0;
-  std::error_code ec;
-  for (const auto& file : std::filesystem::directory_iterator(path_, ec)) {
-    const auto size = file.file_size(ec);
-    if (!ec) bytes += size;
+  std::vector<std::string> names;
+  if (disk_.list(path_, names) != 0) return 0;
+  for (const auto& name : names) {
+    std::uint64_t size = 0;
+    if (disk_.size(path_ + "/" + name, size) == 0) bytes += size;
   }
   return bytes;
 }

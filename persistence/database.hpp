@@ -7,7 +7,10 @@
 #include <memory>
 #include <string>
 
-#include "fasti/result.hpp"
+#include "fasti/options.hpp"
+#include "persistence/disk.hpp"
+#include "persistence/expected_logs.hpp"
+#include "persistence/log_lint.hpp"
 
 namespace leveldb {
 class Cache;
@@ -22,6 +25,7 @@ struct database_options {
   std::size_t cache_bytes = 8U << 20;
   std::size_t file_bytes_max = 8U << 20;
   int bloom_bits_per_key = 0;  ///< 0: no filter.
+  log_tail tail = log_tail::may_be_torn;
 };
 
 /// What `open` does when there is no database in the directory. `CURRENT` missing beside old files
@@ -31,9 +35,16 @@ enum class create_mode : std::uint8_t { must_exist, create };
 /// Safe to use from any thread. Checksums are verified on every read.
 class database {
  public:
-  [[nodiscard]] static result<std::unique_ptr<database>> open(const std::string& path,
+  /// Logs and MANIFEST are read before LevelDB sees them (`log_lint.hpp`). Errors: `corrupt` for
+  /// what is damaged, `unavailable` when it is held by another opener or the disk says no.
+  [[nodiscard]] static result<std::unique_ptr<database>> open(disk& on, const std::string& path,
                                                               create_mode mode,
                                                               const database_options& options);
+  /// For what can be made again: opens it, makes it when it is not there, and when it is damaged
+  /// removes it and makes it anew, with a warning. `what` is its name in the log.
+  [[nodiscard]] static result<std::unique_ptr<database>> open_derived(
+      disk& on, const std::string& path, const database_options& options, const log_sink& log,
+      std::string_view what);
   ~database();
   database(const database&) = delete;
   database& operator=(const database&) = delete;
@@ -50,11 +61,14 @@ class database {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
-  explicit database(std::string path);
+  database(disk& on, std::string path);
   result<void> write(leveldb::WriteBatch& batch, bool sync);
 
+  disk& disk_;
   const std::string path_;
   // In this order: what is below uses what is above.
+  std::unique_ptr<disk_lock> lock_;
+  std::unique_ptr<expected_logs> logs_;
   std::unique_ptr<leveldb::Env> env_;
   std::unique_ptr<const leveldb::FilterPolicy> filter_;
   std::unique_ptr<leveldb::Cache> cache_;

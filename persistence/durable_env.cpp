@@ -1,19 +1,10 @@
 #include "persistence/durable_env.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include "persistence/file_lock.hpp"
 
 namespace fasti::persistence {
 namespace {
@@ -21,31 +12,15 @@ namespace {
 using leveldb::Slice;
 using leveldb::Status;
 
-Status io_error(const std::string& name, int number) {
-  const std::string text = std::strerror(number);
-  return number == ENOENT ? Status::NotFound(name, text) : Status::IOError(name, text);
+Status status_of(const std::string& name, io_code why) {
+  if (why == 0) return Status::OK();
+  const std::string text = std::strerror(why);
+  return why == ENOENT ? Status::NotFound(name, text) : Status::IOError(name, text);
 }
 
-std::string directory_of(const std::string& name) {
-  const auto slash = name.rfind('/');
-  return slash == std::string::npos ? "." : name.substr(0, slash);
-}
-
-std::string base_of(const std::string& name) { return name.substr(name.rfind('/') + 1); }
-
-bool is_log(const std::string& name) { return base_of(name).ends_with(".log"); }
 bool is_manifest(const std::string& name) { return base_of(name).starts_with("MANIFEST"); }
 
-Status sync_directory(const std::string& directory) {
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return io_error(directory, errno);
-  Status s;
-  if (::fsync(fd) != 0) s = io_error(directory, errno);
-  ::close(fd);
-  return s;
-}
-
-/// What the files of one database share.
+/// What the files of one opening share.
 class latch {
  public:
   /// What is latched, or else `s`, which latches if it is an error.
@@ -67,20 +42,20 @@ class latch {
 
 class random_access_file final : public leveldb::RandomAccessFile {
  public:
-  random_access_file(std::string name, int fd) : name_(std::move(name)), fd_(fd) {}
-  ~random_access_file() override { ::close(fd_); }
+  random_access_file(std::string name, std::unique_ptr<disk_file> file)
+      : name_(std::move(name)), file_(std::move(file)) {}
 
   Status Read(std::uint64_t offset, std::size_t n, Slice* result, char* scratch) const override {
     std::size_t done = 0;
     while (done < n) {
-      const auto got = ::pread(fd_, scratch + done, n - done, static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) {
+      std::size_t got = 0;
+      const auto why = file_->read_at(offset + done, {scratch + done, n - done}, got);
+      if (why != 0) {
         *result = Slice();
-        return io_error(name_, errno);
+        return status_of(name_, why);
       }
       if (got == 0) break;
-      done += static_cast<std::size_t>(got);
+      done += got;
     }
     *result = Slice(scratch, done);
     return Status::OK();
@@ -88,7 +63,27 @@ class random_access_file final : public leveldb::RandomAccessFile {
 
  private:
   const std::string name_;
-  const int fd_;
+  const std::unique_ptr<disk_file> file_;
+};
+
+class sequential_file final : public leveldb::SequentialFile {
+ public:
+  sequential_file(std::string name, std::unique_ptr<disk_file> file)
+      : file_(std::move(name), std::move(file)) {}
+
+  Status Read(std::size_t n, Slice* result, char* scratch) override {
+    auto s = file_.Read(at_, n, result, scratch);
+    at_ += result->size();
+    return s;
+  }
+  Status Skip(std::uint64_t n) override {
+    at_ += n;
+    return Status::OK();
+  }
+
+ private:
+  random_access_file file_;
+  std::uint64_t at_ = 0;
 };
 
 class durable_env;
@@ -96,8 +91,12 @@ class durable_env;
 class writable_file final : public leveldb::WritableFile {
  public:
   /// `shared` is null for files whose failure LevelDB handles by itself (tables).
-  writable_file(std::string name, int fd, std::shared_ptr<latch> shared, durable_env* registered)
-      : name_(std::move(name)), fd_(fd), latch_(std::move(shared)), registered_(registered) {
+  writable_file(std::string name, std::unique_ptr<disk_file> file, std::shared_ptr<latch> shared,
+                durable_env* registered)
+      : name_(std::move(name)),
+        file_(std::move(file)),
+        latch_(std::move(shared)),
+        registered_(registered) {
     buffer_.reserve(buffer_bytes_max);
   }
   ~writable_file() override;
@@ -112,7 +111,7 @@ class writable_file final : public leveldb::WritableFile {
     if (s.ok() && data.size() < buffer_bytes_max) {
       buffer_.append(data.data(), data.size());
     } else if (s.ok()) {
-      s = write_all(data.data(), data.size());
+      s = status_of(name_, write_all(*file_, {data.data(), data.size()}));
     }
     return pass(s);
   }
@@ -123,15 +122,16 @@ class writable_file final : public leveldb::WritableFile {
   Status Sync() override {
     if (auto s = latched(); !s.ok()) return s;
     auto s = write_buffer();
-    if (s.ok() && ::fdatasync(fd_) != 0) s = io_error(name_, errno);
+    if (s.ok()) s = status_of(name_, file_->sync());
     return pass(s);
   }
   Status Close() override {
-    if (fd_ < 0) return Status::OK();
+    if (!file_) return Status::OK();
     auto s = latched();
     if (s.ok()) s = write_buffer();
-    const int failed = ::close(std::exchange(fd_, -1));
-    if (s.ok() && failed != 0) s = io_error(name_, errno);
+    const auto why = file_->close();
+    file_.reset();
+    if (s.ok()) s = status_of(name_, why);
     return pass(s);
   }
 
@@ -142,64 +142,46 @@ class writable_file final : public leveldb::WritableFile {
   Status pass(Status s) { return latch_ ? latch_->pass(std::move(s)) : s; }
 
   Status write_buffer() {
-    auto s = write_all(buffer_.data(), buffer_.size());
+    const auto why = write_all(*file_, buffer_);
     buffer_.clear();
-    return s;
-  }
-  Status write_all(const char* data, std::size_t size) {
-    while (size > 0) {
-      const auto wrote = ::write(fd_, data, size);
-      if (wrote < 0 && errno == EINTR) continue;
-      if (wrote < 0) return io_error(name_, errno);
-      data += wrote;
-      size -= static_cast<std::size_t>(wrote);
-    }
-    return Status::OK();
+    return status_of(name_, why);
   }
 
   const std::string name_;
-  int fd_;
+  std::unique_ptr<disk_file> file_;
   std::string buffer_;
   const std::shared_ptr<latch> latch_;
   durable_env* const registered_;
 };
 
-class durable_file_lock final : public leveldb::FileLock {
- public:
-  explicit durable_file_lock(std::unique_ptr<file_lock> held) : held_(std::move(held)) {}
-
- private:
-  std::unique_ptr<file_lock> held_;
-};
-
 class durable_env final : public leveldb::EnvWrapper {
  public:
-  explicit durable_env(leveldb::Env* base) : EnvWrapper(base) {}
+  durable_env(disk& on, expected_logs& logs)
+      : EnvWrapper(leveldb::Env::Default()), disk_(on), logs_(logs) {}
 
   Status NewRandomAccessFile(const std::string& name, leveldb::RandomAccessFile** file) override {
-    *file = nullptr;
-    const int fd = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return io_error(name, errno);
-    *file = new random_access_file(name, fd);
-    return Status::OK();
+    return open<random_access_file>(name, file);
+  }
+  Status NewSequentialFile(const std::string& name, leveldb::SequentialFile** file) override {
+    return open<sequential_file>(name, file);
   }
 
   Status NewWritableFile(const std::string& name, leveldb::WritableFile** file) override {
     *file = nullptr;
-    if (is_log(name)) {
+    const auto log = log_number(base_of(name));
+    if (log != 0) {
       if (auto s = sync_current_log(); !s.ok()) return s;
     }
-    const int fd = ::open(name.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-    if (fd < 0) return io_error(name, errno);
-    if (auto s = sync_directory(directory_of(name)); !s.ok()) {
-      ::close(fd);
-      return latch_->pass(s);
-    }
-    const bool latches = is_log(name) || is_manifest(name);
-    auto* made =
-        new writable_file(name, fd, latches ? latch_ : nullptr, is_log(name) ? this : nullptr);
-    if (is_log(name)) set_current_log(made);
-    *file = made;
+    std::unique_ptr<disk_file> made;
+    if (const auto why = disk_.create(name, made); why != 0) return status_of(name, why);
+    io_code why = disk_.sync_directory(directory_of(name));
+    if (why == 0 && log != 0) why = logs_.note_made(log);
+    if (why != 0) return latch_->pass(status_of(name, why));
+    const bool latches = log != 0 || is_manifest(name);
+    auto* opened = new writable_file(name, std::move(made), latches ? latch_ : nullptr,
+                                     log != 0 ? this : nullptr);
+    if (log != 0) set_current_log(opened);
+    *file = opened;
     return Status::OK();
   }
 
@@ -209,30 +191,41 @@ class durable_env final : public leveldb::EnvWrapper {
     return Status::NotSupported(name, "logs are never reused");
   }
 
+  bool FileExists(const std::string& name) override { return disk_.exists(name); }
+  Status GetChildren(const std::string& name, std::vector<std::string>* names) override {
+    return status_of(name, disk_.list(name, *names));
+  }
+  Status GetFileSize(const std::string& name, std::uint64_t* bytes) override {
+    return status_of(name, disk_.size(name, *bytes));
+  }
+
   Status CreateDir(const std::string& name) override {
-    if (::mkdir(name.c_str(), 0700) != 0) return io_error(name, errno);
-    return sync_directory(directory_of(name));
+    io_code why = disk_.make_directory(name);
+    if (why == 0) why = disk_.sync_directory(directory_of(name));
+    return status_of(name, why);
+  }
+  Status RemoveDir(const std::string& name) override {
+    return status_of(name, disk_.remove_directory(name));
   }
 
   Status RenameFile(const std::string& from, const std::string& to) override {
-    if (::rename(from.c_str(), to.c_str()) != 0) return io_error(from, errno);
-    return latch_->pass(sync_directory(directory_of(to)));
+    if (const auto why = disk_.rename(from, to); why != 0) return status_of(from, why);
+    return latch_->pass(status_of(to, disk_.sync_directory(directory_of(to))));
   }
 
   Status RemoveFile(const std::string& name) override {
-    if (auto s = latch_->pass(sync_directory(directory_of(name))); !s.ok()) return s;
-    if (::unlink(name.c_str()) != 0) return io_error(name, errno);
-    return Status::OK();
+    io_code why = disk_.sync_directory(directory_of(name));
+    const auto log = log_number(base_of(name));
+    if (why == 0 && log != 0) why = logs_.note_removed(log);
+    if (auto s = latch_->pass(status_of(name, why)); !s.ok()) return s;
+    return status_of(name, disk_.remove(name));
   }
 
-  Status LockFile(const std::string& name, leveldb::FileLock** lock) override {
-    *lock = nullptr;
-    auto held = file_lock::acquire(name);
-    if (!held) return Status::IOError("lock " + name, held.error().detail);
-    *lock = new durable_file_lock(*std::move(held));
+  /// Whoever opens the database holds it already: it had to look at the files first.
+  Status LockFile(const std::string&, leveldb::FileLock** lock) override {
+    *lock = new leveldb::FileLock();
     return Status::OK();
   }
-
   Status UnlockFile(leveldb::FileLock* lock) override {
     delete lock;
     return Status::OK();
@@ -244,6 +237,14 @@ class durable_env final : public leveldb::EnvWrapper {
   }
 
  private:
+  template <class Opened, class File>
+  Status open(const std::string& name, File** file) {
+    *file = nullptr;
+    std::unique_ptr<disk_file> opened;
+    if (const auto why = disk_.open(name, opened); why != 0) return status_of(name, why);
+    *file = new Opened(name, std::move(opened));
+    return Status::OK();
+  }
   Status sync_current_log() {
     const std::lock_guard lock(mutex_);
     return current_log_ == nullptr ? Status::OK() : current_log_->Sync();
@@ -253,6 +254,8 @@ class durable_env final : public leveldb::EnvWrapper {
     current_log_ = log;
   }
 
+  disk& disk_;
+  expected_logs& logs_;
   const std::shared_ptr<latch> latch_ = std::make_shared<latch>();
   std::mutex mutex_;
   leveldb::WritableFile* current_log_ = nullptr;  // protected by mutex_
@@ -265,8 +268,8 @@ writable_file::~writable_file() {
 
 }  // namespace
 
-std::unique_ptr<leveldb::Env> make_durable_env(leveldb::Env* base) {
-  return std::make_unique<durable_env>(base);
+std::unique_ptr<leveldb::Env> make_durable_env(disk& on, expected_logs& logs) {
+  return std::make_unique<durable_env>(on, logs);
 }
 
 }  // namespace fasti::persistence

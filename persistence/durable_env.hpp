@@ -6,20 +6,21 @@
 ///   all of them fail, so that nothing is acknowledged behind a hole. Only a new open goes on.
 /// - Before a new log is made the old one is synced: `sync` of LevelDB covers the current log only.
 /// - The directory is synced after a file is made or renamed and before one is removed.
-/// - Reads are `pread`: with mmap a truncated file is a SIGBUS.
-/// - The lock is taken on the file itself (device and inode), in a table of this process before the
-///   file is even opened, so that a second open, by whatever spelling of the path, cannot release
-///   it.
-/// - Files are 0600, directories 0700.
+/// - Which logs there are is kept in a file of its own (`expected_logs.hpp`).
+/// - Reads are plain reads: with mmap a truncated file is a SIGBUS.
+/// - LevelDB takes no lock: its own is lost by a second open in the same process. `database` holds
+///   one.
 
 #include <leveldb/env.h>
 
 #include <memory>
 
+#include "persistence/disk.hpp"
+#include "persistence/expected_logs.hpp"
+
 namespace fasti::persistence {
 
-/// Wraps `base` (LevelDB's default one as a rule), which must outlive it. One for each database:
-/// the latch is the database's.
-[[nodiscard]] std::unique_ptr<leveldb::Env> make_durable_env(leveldb::Env* base);
+/// One for each opening of a database: the latch is the opening's. `logs` must outlive it.
+[[nodiscard]] std::unique_ptr<leveldb::Env> make_durable_env(disk& on, expected_logs& logs);
 
 }  // namespace fasti::persistence

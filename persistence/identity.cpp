@@ -1,16 +1,10 @@
 #include "persistence/identity.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
+#include <vector>
 
 namespace fasti::persistence {
 namespace {
@@ -27,10 +21,6 @@ std::string text_of(unique_id id) {
 
 error damaged(const std::string& file) {
   return {errc::corrupt, "identity-damaged", file + " is not what was written"};
-}
-
-error failed(const std::string& what) {
-  return {errc::unavailable, "storage-failed", what + ": " + std::strerror(errno)};
 }
 
 bool parse_hex(std::string_view text, std::uint64_t& number) {
@@ -61,69 +51,29 @@ result<std::optional<unique_id>> parse(const std::string& file, const std::strin
   return std::optional<unique_id>(found);
 }
 
-result<void> sync(const std::string& path, int flags) {
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (fd < 0) return failed(path);
-  const int synced = ::fsync(fd);
-  ::close(fd);
-  if (synced != 0) return failed(path);
-  return {};
-}
-
-result<void> write_durably(const std::string& directory, const std::string& name,
-                           const std::string& text) {
-  const std::string beside = directory + "/" + name + ".new";
-  const int fd = ::open(beside.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-  if (fd < 0) return failed(beside);
-  const bool wrote = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                     ::fsync(fd) == 0;
-  if (!wrote) {
-    auto why = failed(beside);
-    ::close(fd);
-    return why;
-  }
-  ::close(fd);
-  if (::rename(beside.c_str(), (directory + "/" + name).c_str()) != 0) return failed(beside);
-  return sync(directory, O_RDONLY | O_DIRECTORY);
-}
-
-bool exists(const std::string& path) {
-  std::error_code ec;
-  return std::filesystem::exists(path, ec);
-}
-
-result<void> make_directory(const std::string& directory) {
-  std::error_code ec;
-  auto whole = std::filesystem::absolute(directory);
-  if (!whole.has_filename()) whole = whole.parent_path();  // it ended in a slash
-  const auto parent = whole.parent_path();
-  std::filesystem::create_directories(parent, ec);
-  if (::mkdir(directory.c_str(), 0700) != 0) return failed(directory);
-  return sync(parent.string(), O_RDONLY | O_DIRECTORY);
-}
-
 constexpr auto creating = "creating";
+
+std::string closed_text(std::uint64_t head) {
+  const std::string line = "head " + std::to_string(head) + "\n";
+  return line + "checksum " + checksum_of(line) + "\n";
+}
 
 }  // namespace
 
-result<std::optional<unique_id>> find_identity(const std::string& directory) {
+result<std::optional<unique_id>> find_identity(disk& on, const std::string& directory) {
   const std::string file = directory + "/identity";
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    if (exists(file)) return failed(file);
-    return std::optional<unique_id>();
-  }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return parse(file, text.str());
+  if (!on.exists(file)) return std::optional<unique_id>();
+  auto text = read_file(on, file);
+  if (!text) return std::move(text).error();
+  return parse(file, *text);
 }
 
-result<std::unique_ptr<file_lock>> begin_creation(const std::string& directory,
+result<std::unique_ptr<disk_lock>> begin_creation(disk& on, const std::string& directory,
                                                   when_missing missing) {
-  std::error_code ec;
-  const bool is_there = exists(directory);
-  const bool was_cut_short = exists(directory + "/" + creating);
-  if (is_there && !was_cut_short && !std::filesystem::is_empty(directory, ec)) {
+  const bool is_there = on.exists(directory);
+  const bool was_cut_short = on.exists(directory + "/" + creating);
+  std::vector<std::string> names;
+  if (is_there && !was_cut_short && (on.list(directory, names) != 0 || !names.empty())) {
     return error{errc::invalid, "not-a-journal",
                  directory + " has files in it, but no journal; choose an empty directory"};
   }
@@ -132,32 +82,55 @@ result<std::unique_ptr<file_lock>> begin_creation(const std::string& directory,
                  "there is no journal at " + directory +
                      "; check the path, or set options.when_missing to create"};
   }
-  if (!is_there) {
-    if (auto made = make_directory(directory); !made) return std::move(made).error();
-  }
-  auto held = file_lock::acquire(directory + "/" + creating);
+  if (auto made = make_directories(on, directory); !made) return std::move(made).error();
+  auto held = on.lock(directory + "/" + creating);
   if (!held) return held;
-  if (exists(directory + "/identity")) {
-    std::filesystem::remove(directory + "/" + creating, ec);
+  if (on.exists(directory + "/identity")) {
+    static_cast<void>(on.remove(directory + "/" + creating));
     return error{errc::unavailable, "made-meanwhile",
                  "another process has just made the journal at " + directory};
   }
-  for (const auto* left : {"events", "index", "views", "snapshots", "identity.new"}) {
-    std::filesystem::remove_all(directory + "/" + left, ec);
+  for (const auto* left : {"events", "index", "views", "snapshots"}) {
+    if (auto gone = remove_tree(on, directory + "/" + left); !gone) return std::move(gone).error();
   }
-  if (auto synced = sync(directory, O_RDONLY | O_DIRECTORY); !synced) {
-    return std::move(synced).error();
+  if (const auto why = on.sync_directory(directory); why != 0) {
+    return storage_failed(directory, why);
   }
   return held;
 }
 
-result<unique_id> finish_creation(const std::string& directory) {
+result<void> note_closed(disk& on, const std::string& directory, position head) {
+  return replace_file(on, directory + "/closed", closed_text(count_of(head)));
+}
+
+std::optional<position> closed_at(disk& on, const std::string& directory) {
+  const std::string file = directory + "/closed";
+  if (!on.exists(file)) return std::nullopt;
+  const auto text = read_file(on, file);
+  if (!text) return std::nullopt;
+  std::istringstream in(*text);
+  std::string word;
+  std::uint64_t head = 0;
+  in >> word >> head;
+  if (*text != closed_text(head)) return std::nullopt;
+  return position{head};
+}
+
+result<void> forget_closed(disk& on, const std::string& directory) {
+  const std::string file = directory + "/closed";
+  if (!on.exists(file)) return {};
+  io_code why = on.remove(file);
+  if (why == 0) why = on.sync_directory(directory);
+  if (why != 0) return storage_failed(file, why);
+  return {};
+}
+
+result<unique_id> finish_creation(disk& on, const std::string& directory) {
   const auto id = unique_id::generate();
-  if (auto wrote = write_durably(directory, "identity", text_of(id)); !wrote) {
+  if (auto wrote = replace_file(on, directory + "/identity", text_of(id)); !wrote) {
     return std::move(wrote).error();
   }
-  std::error_code ec;
-  std::filesystem::remove(directory + "/" + creating, ec);
+  static_cast<void>(on.remove(directory + "/" + creating));  // it only says less than `identity`
   return id;
 }
 

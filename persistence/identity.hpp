@@ -11,7 +11,7 @@
 
 #include "fasti/ids.hpp"
 #include "fasti/options.hpp"
-#include "persistence/file_lock.hpp"
+#include "persistence/disk.hpp"
 
 namespace fasti::persistence {
 
@@ -19,17 +19,27 @@ inline constexpr int journal_format = 1;
 
 /// The journal's id; none when the directory is missing or holds no identity. Errors: `invalid` for
 /// a newer format (both are named), `corrupt` when the file is not what was written.
-[[nodiscard]] result<std::optional<unique_id>> find_identity(const std::string& directory);
+[[nodiscard]] result<std::optional<unique_id>> find_identity(disk& on,
+                                                             const std::string& directory);
 
 /// Makes the directory ready for a new journal. The identity comes last, so a creation that was cut
 /// short has none: what it left (it has a file `creating`) is removed. Hold what is returned until
 /// the journal is made: it keeps a second creator from sweeping this one's files away. Errors:
 /// `invalid` when `missing` says no, or when the directory has files of somebody else's in it;
 /// `unavailable` when another one is making a journal there.
-[[nodiscard]] result<std::unique_ptr<file_lock>> begin_creation(const std::string& directory,
+[[nodiscard]] result<std::unique_ptr<disk_lock>> begin_creation(disk& on,
+                                                                const std::string& directory,
                                                                 when_missing missing);
 
+/// A journal that was closed says where it ended, in the file `closed` (`head 42`, and a checksum):
+/// rot at the very end of the newest log looks like a write that was cut short, but for this.
+[[nodiscard]] result<void> note_closed(disk& on, const std::string& directory, position head);
+/// What it says; nothing when the journal was not closed, or the file is damaged.
+[[nodiscard]] std::optional<position> closed_at(disk& on, const std::string& directory);
+/// From here on it may grow: gone from the disk when it returns.
+[[nodiscard]] result<void> forget_closed(disk& on, const std::string& directory);
+
 /// Makes the directory a journal: written beside, synced, renamed, directory synced.
-[[nodiscard]] result<unique_id> finish_creation(const std::string& directory);
+[[nodiscard]] result<unique_id> finish_creation(disk& on, const std::string& directory);
 
 }  // namespace fasti::persistence

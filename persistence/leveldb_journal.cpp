@@ -1,7 +1,6 @@
 #include "persistence/leveldb_journal.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "persistence/group_commit.hpp"
 #include "persistence/identity.hpp"
@@ -38,8 +37,10 @@ class leveldb_journal final : public journal {
  public:
   leveldb_journal(unique_id id, std::unique_ptr<block_store> blocks,
                   std::unique_ptr<stream_index> index, journal_state state,
-                  const runtime_options& options)
-      : id_(id),
+                  const runtime_options& options, disk& on)
+      : disk_(on),
+        directory_(options.path),
+        id_(id),
         blocks_(std::move(blocks)),
         index_(std::move(index)),
         commits_(*blocks_, *index_, std::move(state), options.journal, options.clock) {}
@@ -74,6 +75,8 @@ class leveldb_journal final : public journal {
   }
 
  private:
+  disk& disk_;
+  const std::string directory_;
   const unique_id id_;
   const std::unique_ptr<block_store> blocks_;
   const std::unique_ptr<stream_index> index_;
@@ -227,6 +230,7 @@ result<void> leveldb_journal::close() {
     closed_ = *std::move(failed);  // the index may know more than the disk: it is not written
   } else {
     closed_ = index_->flush_all(head());
+    if (*closed_) closed_ = note_closed(disk_, directory_, head());
   }
   return *closed_;
 }
@@ -290,9 +294,9 @@ struct opened_index {
   std::uint64_t events_indexed = 0;
 };
 
-result<opened_index> open_index(const std::string& path, unique_id id, const block_store& blocks,
-                                const runtime_options& options) {
-  auto index = stream_index::open(path, id, options.log);
+result<opened_index> open_index(disk& on, const runtime_options& options, unique_id id,
+                                const block_store& blocks, std::size_t events_in_memory) {
+  auto index = stream_index::open(on, options.path + "/index", id, options.log, events_in_memory);
   if (!index) return std::move(index).error();
   opened_index opened{*std::move(index),
                       {no_position, timestamp{}, command_window(options.journal.command_ids_max)},
@@ -312,45 +316,69 @@ struct opened_blocks {
   std::unique_ptr<block_store> blocks;
 };
 
-/// Finds the journal's truth, or makes an empty one.
-result<opened_blocks> open_blocks(const runtime_options& options) {
-  const std::string events = options.path + "/events";
-  auto found = find_identity(options.path);
-  if (!found) return std::move(found).error();
-  const bool is_new = !found->has_value();
-  std::unique_ptr<file_lock> creating;
-  if (is_new) {
-    auto begun = begin_creation(options.path, options.when_missing);
-    if (!begun) return std::move(begun).error();
-    creating = *std::move(begun);
-  }
-  auto blocks = block_store::open(events, is_new ? create_mode::create : create_mode::must_exist,
-                                  options.journal.recent_bytes_max);
+error tail_missing(const std::string& path, position closed, position head) {
+  return {errc::corrupt, "tail-missing",
+          path + " was closed at position " + std::to_string(count_of(closed)) + ", but ends at " +
+              std::to_string(count_of(head)) + ": the end of its log is gone; restore a backup"};
+}
+
+/// The truth of a journal that is there.
+result<opened_blocks> open_existing(disk& on, const runtime_options& options, unique_id id,
+                                    block_store::settings settings) {
+  const auto ended = closed_at(on, options.path);
+  if (ended) settings.tail = log_tail::must_be_whole;
+  auto blocks = block_store::open(on, options.path + "/events", create_mode::must_exist, settings);
   if (!blocks) return std::move(blocks).error();
-  if (!is_new) return opened_blocks{**found, *std::move(blocks)};
-  auto id = finish_creation(options.path);
+  if (ended) {
+    auto newest = (*blocks)->newest();
+    if (!newest) return std::move(newest).error();
+    const auto head = *newest ? (*newest)->last() : no_position;
+    if (head < *ended) return tail_missing(options.path, *ended, head);
+  }
+  return opened_blocks{id, *std::move(blocks)};
+}
+
+/// Finds the journal's truth, or makes an empty one.
+result<opened_blocks> open_blocks(disk& on, const runtime_options& options,
+                                  const block_store::settings& settings) {
+  auto found = find_identity(on, options.path);
+  if (!found) return std::move(found).error();
+  if (*found) return open_existing(on, options, **found, settings);
+  auto creating = begin_creation(on, options.path, options.when_missing);
+  if (!creating) return std::move(creating).error();
+  auto blocks = block_store::open(on, options.path + "/events", create_mode::create, settings);
+  if (!blocks) return std::move(blocks).error();
+  auto id = finish_creation(on, options.path);
   if (!id) return std::move(id).error();
   return opened_blocks{*id, *std::move(blocks)};
 }
 
 }  // namespace
 
-result<std::unique_ptr<journal>> open_leveldb_journal(const runtime_options& options) {
+result<std::unique_ptr<journal>> open_leveldb_journal(const runtime_options& options, disk& on,
+                                                      leveldb_tuning tuning) {
   const auto started = std::chrono::steady_clock::now();
-  auto truth = open_blocks(options);
+  auto truth = open_blocks(
+      on, options,
+      {.recent_bytes_max = options.journal.recent_bytes_max, .log_bytes = tuning.log_bytes});
   if (!truth) return std::move(truth).error();
-  const std::string index_path = options.path + "/index";
-  auto opened = open_index(index_path, truth->id, *truth->blocks, options);
+  const auto try_index = [&] {
+    return open_index(on, options, truth->id, *truth->blocks, tuning.index_events_in_memory);
+  };
+  auto opened = try_index();
   if (!opened && opened.error().reason == "index-damaged") {
     options.log(log_level::warning,
                 "index is made anew from the journal: " + opened.error().detail);
-    std::filesystem::remove_all(index_path);
-    opened = open_index(index_path, truth->id, *truth->blocks, options);
+    if (auto gone = remove_tree(on, options.path + "/index"); !gone) {
+      return std::move(gone).error();
+    }
+    opened = try_index();
   }
   if (!opened) return std::move(opened).error();
+  if (auto forgot = forget_closed(on, options.path); !forgot) return std::move(forgot).error();
   auto made = std::make_unique<leveldb_journal>(truth->id, std::move(truth->blocks),
                                                 std::move(opened->index), std::move(opened->state),
-                                                options);
+                                                options, on);
   made->opened(std::chrono::steady_clock::now() - started, opened->events_indexed);
   return std::unique_ptr<journal>(std::move(made));
 }

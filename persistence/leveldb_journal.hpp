@@ -5,12 +5,25 @@
 
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
+#include "persistence/disk.hpp"
 
 namespace fasti::persistence {
+
+/// Sizes that nobody needs to turn but those who want to see every turning in a small journal.
+struct leveldb_tuning {
+  /// LevelDB begins a new log when the one at hand has so much. Keys only grow, so the size hardly
+  /// matters for what is written; a larger one makes larger first tables and fewer of them.
+  std::size_t log_bytes = 32U << 20;
+  /// Events kept in the index's memory before a flush: a few tens of megabytes, and at most half a
+  /// second to index again after a crash.
+  std::size_t index_events_in_memory = 1U << 18;
+};
 
 /// Opens `options.path`; `options.log` and `options.clock` must be set. Blocks until the tail
 /// behind the index's watermark is indexed and the window of command ids is filled. Errors as
 /// `runtime::open` says.
-[[nodiscard]] result<std::unique_ptr<journal>> open_leveldb_journal(const runtime_options& options);
+[[nodiscard]] result<std::unique_ptr<journal>> open_leveldb_journal(const runtime_options& options,
+                                                                    disk& on = posix_disk(),
+                                                                    leveldb_tuning tuning = {});
 
 }  // namespace fasti::persistence

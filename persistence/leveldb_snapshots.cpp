@@ -6,7 +6,6 @@
 #include <xxhash.h>
 
 #include <cstring>
-#include <filesystem>
 
 #include "persistence/database.hpp"
 #include "persistence/leveldb_stores.hpp"
@@ -118,16 +117,10 @@ class leveldb_snapshots final : public snapshot_store {
 
 }  // namespace
 
-result<std::unique_ptr<snapshot_store>> open_leveldb_snapshots(const std::string& path,
+result<std::unique_ptr<snapshot_store>> open_leveldb_snapshots(disk& on, const std::string& path,
                                                                unique_id journal,
                                                                const log_sink& log) {
-  const bool exists = std::filesystem::exists(path);
-  auto db = database::open(path, exists ? create_mode::must_exist : create_mode::create, {});
-  if (!db && db.error().code == errc::corrupt) {
-    log(log_level::warning, "snapshots are thrown away: " + db.error().to_string());
-    std::filesystem::remove_all(path);
-    db = database::open(path, create_mode::create, {});
-  }
+  auto db = database::open_derived(on, path, {}, log, "snapshots");
   if (!db) return std::move(db).error();
   return std::unique_ptr<snapshot_store>(
       std::make_unique<leveldb_snapshots>(*std::move(db), journal));

@@ -6,15 +6,18 @@
 
 #include "fasti/options.hpp"
 #include "fasti/stores.hpp"
+#include "persistence/disk.hpp"
 
 namespace fasti::persistence {
 
 /// A damaged database is removed and made anew, with a warning: snapshots are caches.
 [[nodiscard]] result<std::unique_ptr<snapshot_store>> open_leveldb_snapshots(
-    const std::string& path, unique_id journal, const log_sink& log);
+    disk& on, const std::string& path, unique_id journal, const log_sink& log);
 
-/// A damaged database is refused: what it showed may have been believed. Remove it to rebuild.
-[[nodiscard]] result<std::unique_ptr<view_store>> open_leveldb_views(const std::string& path,
-                                                                     unique_id journal);
+/// A damaged database is removed and made anew, with a warning: projections start over.
+[[nodiscard]] result<std::unique_ptr<view_store>> open_leveldb_views(disk& on,
+                                                                     const std::string& path,
+                                                                     unique_id journal,
+                                                                     const log_sink& log);
 
 }  // namespace fasti::persistence

@@ -1,8 +1,6 @@
 // Keys:    'c' view                      → checkpoint: journal id (16), position (8), big endian
 //          'r' length(u8) view, row key  → row, as the projection gave it
 
-#include <filesystem>
-
 #include "persistence/database.hpp"
 #include "persistence/leveldb_stores.hpp"
 
@@ -110,10 +108,9 @@ class leveldb_views final : public view_store {
 
 }  // namespace
 
-result<std::unique_ptr<view_store>> open_leveldb_views(const std::string& path, unique_id journal) {
-  const bool exists = std::filesystem::exists(path);
-  auto db = database::open(path, exists ? create_mode::must_exist : create_mode::create,
-                           {.bloom_bits_per_key = 10});
+result<std::unique_ptr<view_store>> open_leveldb_views(disk& on, const std::string& path,
+                                                       unique_id journal, const log_sink& log) {
+  auto db = database::open_derived(on, path, {.bloom_bits_per_key = 10}, log, "views");
   if (!db) return std::move(db).error();
   return std::unique_ptr<view_store>(std::make_unique<leveldb_views>(*std::move(db), journal));
 }

@@ -1,16 +1,12 @@
 #include "persistence/stream_index.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "persistence/commit_rules.hpp"
 
 namespace fasti::persistence {
 namespace {
 
-/// Events kept in memory before a flush: a few tens of megabytes, and at most half a second to
-/// index again after a crash.
-constexpr std::size_t events_in_memory = 1U << 18;
 /// Changes written in one step, so that a flush does not make the journal's own writes wait.
 constexpr std::size_t changes_per_write = 8192;
 
@@ -59,29 +55,36 @@ result<position> watermark_in(const database& db, unique_id journal) {
 
 }  // namespace
 
-result<std::unique_ptr<stream_index>> stream_index::open(const std::string& path, unique_id journal,
-                                                         const log_sink& log) {
-  if (std::filesystem::exists(path)) {
-    auto db = database::open(path, create_mode::must_exist, index_options);
+result<std::unique_ptr<stream_index>> stream_index::open(disk& on, const std::string& path,
+                                                         unique_id journal, const log_sink& log,
+                                                         std::size_t events_in_memory) {
+  if (on.exists(path)) {
+    auto db = database::open(on, path, create_mode::must_exist, index_options);
     auto watermark = db ? watermark_in(**db, journal) : result<position>(db.error());
     if (watermark)
-      return std::unique_ptr<stream_index>(new stream_index(*std::move(db), *watermark));
+      return std::unique_ptr<stream_index>(
+          new stream_index(*std::move(db), *watermark, events_in_memory));
     if (watermark.error().reason == "storage-failed") return watermark.error();
     log(log_level::warning,
         "index is made anew from the journal: " + watermark.error().to_string());
     db = watermark.error();  // closed before its files go
-    std::filesystem::remove_all(path);
+    if (auto removed = remove_tree(on, path); !removed) return std::move(removed).error();
   }
-  auto db = database::open(path, create_mode::create, index_options);
+  auto db = database::open(on, path, create_mode::create, index_options);
   if (!db) return std::move(db).error();
   leveldb::WriteBatch batch;
   batch.Put("m", bytes_of(journal));
   if (auto wrote = (*db)->write_synced(batch); !wrote) return std::move(wrote).error();
-  return std::unique_ptr<stream_index>(new stream_index(*std::move(db), no_position));
+  return std::unique_ptr<stream_index>(
+      new stream_index(*std::move(db), no_position, events_in_memory));
 }
 
-stream_index::stream_index(std::unique_ptr<database> db, position watermark)
-    : db_(std::move(db)), watermark_at_open_(watermark), thread_([this] { work(); }) {}
+stream_index::stream_index(std::unique_ptr<database> db, position watermark,
+                           std::size_t events_in_memory)
+    : db_(std::move(db)),
+      watermark_at_open_(watermark),
+      events_in_memory_(events_in_memory),
+      thread_([this] { work(); }) {}
 
 stream_index::~stream_index() {
   {
@@ -145,7 +148,7 @@ result<version> stream_index::add(const stream_id& stream, expected_version expe
 
 void stream_index::on_durable(position durable) {
   const std::lock_guard lock(mutex_);
-  if (active_.events < events_in_memory || flushing_ || failed_) return;
+  if (active_.events < events_in_memory_ || flushing_ || failed_) return;
   flushing_ = std::make_shared<const generation>(std::exchange(active_, {}));
   flushing_up_to_ = durable;
   changed_.notify_all();

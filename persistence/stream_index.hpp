@@ -31,9 +31,10 @@ namespace fasti::persistence {
 class stream_index {
  public:
   /// Opens `path`, and makes it anew when it is missing, damaged or of another journal.
-  [[nodiscard]] static result<std::unique_ptr<stream_index>> open(const std::string& path,
+  [[nodiscard]] static result<std::unique_ptr<stream_index>> open(disk& on, const std::string& path,
                                                                   unique_id journal,
-                                                                  const log_sink& log);
+                                                                  const log_sink& log,
+                                                                  std::size_t events_in_memory);
   ~stream_index();
 
   /// Events up to here need not be added at open.
@@ -74,7 +75,7 @@ class stream_index {
     std::size_t events = 0;
   };
 
-  stream_index(std::unique_ptr<database> db, position watermark);
+  stream_index(std::unique_ptr<database> db, position watermark, std::size_t events_in_memory);
   [[nodiscard]] result<void> write(const generation& g, position watermark);
   [[nodiscard]] result<version> version_in_database(std::string_view stream) const;
   [[nodiscard]] result<void> positions_in_database(std::string_view stream, version from,
@@ -83,6 +84,7 @@ class stream_index {
 
   const std::unique_ptr<database> db_;
   const position watermark_at_open_;
+  const std::size_t events_in_memory_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

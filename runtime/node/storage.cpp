@@ -1,5 +1,6 @@
 #include "runtime/node/storage.hpp"
 
+#include "persistence/disk.hpp"
 #include "persistence/leveldb_journal.hpp"
 #include "persistence/leveldb_stores.hpp"
 #include "persistence/memory_journal.hpp"
@@ -12,13 +13,14 @@ result<opened_storage> open_leveldb(const runtime_options& options) {
   if (options.path.empty()) {
     return error{errc::invalid, "no-path", "options.path must name the journal's directory"};
   }
-  auto journal = persistence::open_leveldb_journal(options);
+  auto& disk = persistence::posix_disk();
+  auto journal = persistence::open_leveldb_journal(options, disk);
   if (!journal) return std::move(journal).error();
   const auto id = (*journal)->id();
   auto snapshots =
-      persistence::open_leveldb_snapshots(options.path + "/snapshots", id, options.log);
+      persistence::open_leveldb_snapshots(disk, options.path + "/snapshots", id, options.log);
   if (!snapshots) return std::move(snapshots).error();
-  auto views = persistence::open_leveldb_views(options.path + "/views", id);
+  auto views = persistence::open_leveldb_views(disk, options.path + "/views", id, options.log);
   if (!views) return std::move(views).error();
   return opened_storage{*std::move(journal), *std::move(snapshots), *std::move(views)};
 }

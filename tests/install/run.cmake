@@ -14,7 +14,7 @@ endfunction()
 
 run("installing" "${CMAKE_COMMAND}" --install "${build_dir}" --prefix "${prefix}")
 run("configuring" "${CMAKE_COMMAND}" -S "${consumer_dir}" -B "${build}" -G "${generator}"
-  "-DCMAKE_PREFIX_PATH=${prefix};${prefix_path}" "-DCMAKE_CXX_COMPILER=${compiler}"
+  "-DCMAKE_PREFIX_PATH=${prefix}\\;${prefix_path}" "-DCMAKE_CXX_COMPILER=${compiler}"
   "-DCMAKE_CXX_COMPILER_LAUNCHER=${launcher}" "-DCMAKE_CXX_FLAGS=${flags}"
   "-DCOUNTER_DIR=${counter_dir}")
 run("building" "${CMAKE_COMMAND}" --build "${build}")

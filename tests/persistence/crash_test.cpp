@@ -134,8 +134,8 @@ TEST_F(Crash, FlushOfTheIndexThatWasCutShortIsRepeated) {
   j.reset();
   // The flush had written the stream's run, but not yet its version and the watermark.
   {
-    auto index =
-        persistence::database::open(at + "/index", persistence::create_mode::must_exist, {});
+    auto index = persistence::database::open(persistence::posix_disk(), at + "/index",
+                                             persistence::create_mode::must_exist, {});
     ASSERT_TRUE(index);
     std::string run_key = "r";
     run_key += '\0';
@@ -158,8 +158,8 @@ TEST_F(Crash, FlushThatKnewMoreThanTheJournalDoesNow) {
   fill(9);
   const std::string at = image();
   {
-    auto index =
-        persistence::database::open(at + "/index", persistence::create_mode::must_exist, {});
+    auto index = persistence::database::open(persistence::posix_disk(), at + "/index",
+                                             persistence::create_mode::must_exist, {});
     ASSERT_TRUE(index);
     leveldb::WriteBatch batch;
     batch.Put(std::string("r\0\3a-1", 6) + persistence::big_endian(4),

@@ -81,7 +81,7 @@ class Disk : public ::testing::Test {
 
   // -- behind the journal's back; it must be closed ----------------------------------------------
   [[nodiscard]] std::unique_ptr<persistence::database> raw(const std::string& name) const {
-    auto db = persistence::database::open(options.path + "/" + name,
+    auto db = persistence::database::open(persistence::posix_disk(), options.path + "/" + name,
                                           persistence::create_mode::must_exist, {});
     EXPECT_TRUE(db) << (db ? "" : db.error().to_string());
     return *std::move(db);

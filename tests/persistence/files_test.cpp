@@ -74,7 +74,17 @@ class DurableEnv : public ::testing::Test {
   }
 
   temp_dir directory;
-  const std::unique_ptr<leveldb::Env> env = persistence::make_durable_env(leveldb::Env::Default());
+  const std::unique_ptr<persistence::expected_logs> logs = begin_logs();
+  const std::unique_ptr<leveldb::Env> env =
+      persistence::make_durable_env(persistence::posix_disk(), *logs);
+
+ private:
+  [[nodiscard]] std::unique_ptr<persistence::expected_logs> begin_logs() const {
+    auto read = persistence::expected_logs::read(persistence::posix_disk(), directory.path());
+    EXPECT_TRUE(read);
+    EXPECT_EQ((*read)->begin(), 0);
+    return *std::move(read);
+  }
 };
 
 TEST_F(DurableEnv, FilesAndDirectoriesAreForTheOwnerOnly) {
@@ -130,14 +140,20 @@ TEST_F(DurableEnv, MissingFilesAreNotFound) {
   EXPECT_FALSE(env->RemoveFile(directory / "none").ok());
 }
 
-TEST_F(DurableEnv, LockNamesTheHolder) {
-  leveldb::FileLock* lock = nullptr;
-  ASSERT_TRUE(env->LockFile(directory / "LOCK", &lock).ok());
-  leveldb::FileLock* second = nullptr;
-  const auto s = env->LockFile(directory / "LOCK", &second);
-  EXPECT_TRUE(s.IsIOError());
-  EXPECT_NE(s.ToString().find("this process"), std::string::npos);
-  ASSERT_TRUE(env->UnlockFile(lock).ok());
+TEST_F(DurableEnv, WhichLogsThereAreIsKept) {
+  { const auto made = make(directory / "000007.log"); }
+  { const auto table = make(directory / "000008.ldb"); }
+  auto read = persistence::expected_logs::read(persistence::posix_disk(), directory.path());
+  ASSERT_TRUE(read);
+  EXPECT_TRUE((*read)->check(1));
+  fs::rename(directory / "000007.log", directory / "elsewhere");
+  EXPECT_EQ((*read)->check(1).error().reason, "log-missing");
+  EXPECT_TRUE((*read)->check(8)) << "all of it is in tables";
+  fs::rename(directory / "elsewhere", directory / "000007.log");
+  ASSERT_TRUE(env->RemoveFile(directory / "000007.log").ok());
+  read = persistence::expected_logs::read(persistence::posix_disk(), directory.path());
+  EXPECT_EQ((*read)->check(7).error().reason, "log-missing") << "MANIFEST should not want it";
+  EXPECT_TRUE((*read)->check(8));
 }
 
 // -- the latch, on a disk that fills up ----------------------------------------------------------

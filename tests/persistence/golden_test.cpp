@@ -110,7 +110,7 @@ TEST(Golden, IdentityFormat1) {
   temp_dir directory;
   const std::string bytes = golden("identity-1.hex");
   std::ofstream(directory / "identity", std::ios::binary) << bytes;
-  auto found = persistence::find_identity(directory.path());
+  auto found = persistence::find_identity(persistence::posix_disk(), directory.path());
   ASSERT_TRUE(found) << found.error().to_string();
   ASSERT_TRUE(*found);
   const std::string id = (*found)->to_string();
@@ -118,7 +118,7 @@ TEST(Golden, IdentityFormat1) {
   EXPECT_TRUE(bytes.starts_with("fasti journal\nformat 1\nid " + id + "\nchecksum "));
 
   // What is written today has this form too.
-  auto made = persistence::finish_creation(directory.path());
+  auto made = persistence::finish_creation(persistence::posix_disk(), directory.path());
   ASSERT_TRUE(made);
   std::ostringstream text;
   text << std::ifstream(directory / "identity", std::ios::binary).rdbuf();

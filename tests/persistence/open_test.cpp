@@ -147,7 +147,7 @@ TEST_F(Opening, P7_OpenInAnotherProcessIsRefusedAndTheHolderNamed) {
   if (child == 0) {
     ::close(done[1]);
     // Only the lock: a forked child has none of LevelDB's threads.
-    auto held = persistence::file_lock::acquire(options.path + "/events/LOCK");
+    auto held = persistence::posix_disk().lock(options.path + "/events/LOCK");
     byte = held ? 'y' : 'n';
     const bool told = ::write(ready[1], &byte, 1) == 1;
     const bool asked = ::read(done[0], &byte, 1) >= 0;
@@ -171,16 +171,17 @@ TEST_F(Opening, P7_OpenInAnotherProcessIsRefusedAndTheHolderNamed) {
 }
 
 TEST_F(Opening, P7_CreationUnderwayElsewhereIsNotSweptAway) {
-  auto others = persistence::begin_creation(options.path, when_missing::create);
+  auto others =
+      persistence::begin_creation(persistence::posix_disk(), options.path, when_missing::create);
   ASSERT_TRUE(others);
-  auto events =
-      persistence::database::open(options.path + "/events", persistence::create_mode::create, {});
+  auto events = persistence::database::open(persistence::posix_disk(), options.path + "/events",
+                                            persistence::create_mode::create, {});
   ASSERT_TRUE(events);
   const auto before = files_in(options.path);
   expect_refused(options.path, errc::unavailable, "locked", "this process");
   EXPECT_EQ(files_in(options.path), before);
   // It goes on and is done; then this one finds a journal.
-  ASSERT_TRUE(persistence::finish_creation(options.path));
+  ASSERT_TRUE(persistence::finish_creation(persistence::posix_disk(), options.path));
   *events = nullptr;
   *others = nullptr;
   EXPECT_EQ(open()->head(), no_position);

@@ -30,15 +30,17 @@ std::shared_ptr<Store> house(Open&& open) {
 const store_kind<snapshot_store> leveldb_snapshots{
     "leveldb", [] {
       return house<snapshot_store>([](const std::string& path) {
-        return persistence::open_leveldb_snapshots(path, journal_id, [](auto, auto) {});
+        return persistence::open_leveldb_snapshots(persistence::posix_disk(), path, journal_id,
+                                                   [](auto, auto) {});
       });
     }};
 const store_kind<snapshot_store> memory_snapshots{
     "memory", [] { return std::shared_ptr<snapshot_store>(persistence::make_memory_snapshots()); }};
 const store_kind<view_store> leveldb_views{"leveldb", [] {
                                              return house<view_store>([](const std::string& path) {
-                                               return persistence::open_leveldb_views(path,
-                                                                                      journal_id);
+                                               return persistence::open_leveldb_views(
+                                                   persistence::posix_disk(), path, journal_id,
+                                                   [](auto, auto) {});
                                              });
                                            }};
 const store_kind<view_store> memory_views{

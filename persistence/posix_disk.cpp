@@ -1,0 +1,129 @@
+// The real file system.
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "persistence/disk.hpp"
+#include "persistence/file_lock.hpp"
+
+namespace fasti::persistence {
+namespace {
+
+class posix_file final : public disk_file {
+ public:
+  explicit posix_file(int fd) : fd_(fd) {}
+  ~posix_file() override { static_cast<void>(posix_file::close()); }
+  posix_file(const posix_file&) = delete;
+  posix_file& operator=(const posix_file&) = delete;
+
+  io_code write(std::string_view data, std::size_t& wrote) override {
+    const auto count = retried([&] { return ::write(fd_, data.data(), data.size()); });
+    wrote = count < 0 ? 0 : static_cast<std::size_t>(count);
+    return count < 0 ? errno : 0;
+  }
+  io_code read_at(std::uint64_t offset, std::span<char> into, std::size_t& got) const override {
+    const auto count =
+        retried([&] { return ::pread(fd_, into.data(), into.size(), static_cast<off_t>(offset)); });
+    got = count < 0 ? 0 : static_cast<std::size_t>(count);
+    return count < 0 ? errno : 0;
+  }
+  io_code sync() override { return ::fdatasync(fd_) == 0 ? 0 : errno; }
+  io_code close() override {
+    if (fd_ < 0) return 0;
+    return ::close(std::exchange(fd_, -1)) == 0 ? 0 : errno;
+  }
+
+ private:
+  template <class Call>
+  static ssize_t retried(Call call) {
+    while (true) {
+      const ssize_t count = call();
+      if (count >= 0 || errno != EINTR) return count;
+    }
+  }
+  int fd_;
+};
+
+class posix_lock final : public disk_lock {
+ public:
+  explicit posix_lock(std::unique_ptr<file_lock> held) : held_(std::move(held)) {}
+
+ private:
+  std::unique_ptr<file_lock> held_;
+};
+
+io_code code_of(int result) { return result == 0 ? 0 : errno; }
+
+class posix_file_system final : public disk {
+ public:
+  io_code create(const std::string& path, std::unique_ptr<disk_file>& file) override {
+    return open_as(path, O_CREAT | O_TRUNC | O_WRONLY, file);
+  }
+  io_code open(const std::string& path, std::unique_ptr<disk_file>& file) override {
+    return open_as(path, O_RDONLY, file);
+  }
+  io_code rename(const std::string& from, const std::string& to) override {
+    return code_of(::rename(from.c_str(), to.c_str()));
+  }
+  io_code remove(const std::string& path) override { return code_of(::unlink(path.c_str())); }
+  io_code make_directory(const std::string& path) override {
+    return code_of(::mkdir(path.c_str(), 0700));
+  }
+  io_code remove_directory(const std::string& path) override {
+    return code_of(::rmdir(path.c_str()));
+  }
+  io_code sync_directory(const std::string& path) override {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    const auto why = code_of(::fsync(fd));
+    ::close(fd);
+    return why;
+  }
+  io_code list(const std::string& path, std::vector<std::string>& names) const override {
+    DIR* at = ::opendir(path.c_str());
+    if (at == nullptr) return errno;
+    names.clear();
+    while (const dirent* entry = ::readdir(at)) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") names.push_back(name);
+    }
+    ::closedir(at);
+    return 0;
+  }
+  io_code size(const std::string& path, std::uint64_t& bytes) const override {
+    struct stat s {};
+    if (::stat(path.c_str(), &s) != 0) return errno;
+    bytes = static_cast<std::uint64_t>(s.st_size);
+    return 0;
+  }
+  bool exists(const std::string& path) const override {
+    struct stat s {};
+    return ::stat(path.c_str(), &s) == 0;
+  }
+  result<std::unique_ptr<disk_lock>> lock(const std::string& path) override {
+    auto held = file_lock::acquire(path);
+    if (!held) return std::move(held).error();
+    return std::unique_ptr<disk_lock>(std::make_unique<posix_lock>(*std::move(held)));
+  }
+
+ private:
+  static io_code open_as(const std::string& path, int flags, std::unique_ptr<disk_file>& file) {
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+    if (fd < 0) return errno;
+    file = std::make_unique<posix_file>(fd);
+    return 0;
+  }
+};
+
+}  // namespace
+
+disk& posix_disk() {
+  static posix_file_system the_one;
+  return the_one;
+}
+
+}  // namespace fasti::persistence
