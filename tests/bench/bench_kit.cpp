@@ -76,6 +76,12 @@ std::uint64_t bytes_below(const std::string& path) {
   return bytes;
 }
 
+void calm_disk(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || ::syncfs(fd) != 0) fail("cannot sync the disk of " + path);
+  ::close(fd);
+}
+
 void evict_below(const std::string& path) {
   each_file_below(path, [](const fs::directory_entry& file) {
     const int fd = ::open(file.path().c_str(), O_RDONLY | O_CLOEXEC);

@@ -42,6 +42,8 @@ class scratch {
 
 /// Lengths of all files below.
 [[nodiscard]] std::uint64_t bytes_below(const std::string& path);
+/// Writes back whatever waits for this disk, so that no measurement pays for what went before it.
+void calm_disk(const std::string& path);
 /// Writes back all files below and gives up their pages: the next read of them goes to the disk.
 void evict_below(const std::string& path);
 

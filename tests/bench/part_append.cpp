@@ -33,6 +33,7 @@ void measure(rounds_of& into, const engine_kind& kind, const std::string& direct
   workload events;
   opened->append(events.take(batch));  // what only the first one does is not the question
   opened->drain();
+  calm_disk(place.path());
   const auto syncs_before = opened->syncs();
   std::vector<double> waits;
   const double cpu_before = cpu_seconds();

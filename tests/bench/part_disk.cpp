@@ -37,6 +37,7 @@ table measure_disk(const plan& p) {
   std::vector<double> sizes;
   for (const auto& kind : all_engine_kinds()) {
     const scratch place(p.directory + "/disk");
+    calm_disk(place.path());
     const auto before = io_now();
     const auto begin = stopwatch::now();
     {

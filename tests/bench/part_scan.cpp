@@ -1,5 +1,6 @@
 // How fast everything can be read in its order, after closing and opening again.
 #include <leveldb/db.h>
+#include <leveldb/env.h>
 
 #include "bench_kit.hpp"
 #include "parts.hpp"

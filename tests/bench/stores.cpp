@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
+#include <leveldb/env.h>
 #include <leveldb/write_batch.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "bench_kit.hpp"
 #include "fasti/schema.hpp"
 #include "ledger.capnp.h"
+#include "persistence/durable_env.hpp"
 #include "persistence/leveldb_journal.hpp"
 
 namespace fasti::bench {
@@ -162,10 +164,14 @@ leveldb_files::leveldb_files() = default;
 leveldb_files::leveldb_files(leveldb_files&&) noexcept = default;
 leveldb_files::~leveldb_files() = default;
 
-leveldb_files open_leveldb(const std::string& directory) {
+leveldb_files open_leveldb(const std::string& directory, reads_by how) {
   leveldb_files files;
   files.cache.reset(leveldb::NewLRUCache(32U << 20));
   leveldb::Options options;
+  if (how == reads_by::pread) {
+    files.env = persistence::make_durable_env(leveldb::Env::Default());
+    options.env = files.env.get();
+  }
   options.create_if_missing = true;
   options.write_buffer_size = 32U << 20;
   options.max_file_size = 32U << 20;

@@ -16,6 +16,7 @@
 namespace leveldb {
 class Cache;
 class DB;
+class Env;
 }  // namespace leveldb
 
 namespace fasti::bench {
@@ -59,15 +60,20 @@ struct engine_kind {
 [[nodiscard]] std::unique_ptr<journal> open_journal(const std::string& directory,
                                                     std::size_t command_ids_max = 1'000'000);
 
+/// LevelDB reads through memory maps unless it is told otherwise.
+enum class reads_by : std::uint8_t { memory_map, pread };
+
 /// The raw LevelDB in `directory`, with the buffer, table and cache sizes of the journal's own.
 struct leveldb_files {
+  std::unique_ptr<leveldb::Env> env;
   std::unique_ptr<leveldb::Cache> cache;
   std::unique_ptr<leveldb::DB> db;
   leveldb_files();
   leveldb_files(leveldb_files&&) noexcept;
   ~leveldb_files();
 };
-[[nodiscard]] leveldb_files open_leveldb(const std::string& directory);
+[[nodiscard]] leveldb_files open_leveldb(const std::string& directory,
+                                         reads_by how = reads_by::memory_map);
 [[nodiscard]] std::string position_key(std::uint64_t position);
 [[nodiscard]] std::string stream_key(std::string_view stream, std::uint64_t version);
 
