@@ -93,6 +93,7 @@ nlohmann::json to_json(const table& t) {
 std::vector<std::string> implausible(const table& t) {
   std::vector<std::string> found;
   for (const auto& row : t.rows) {
+    if (row.size() != t.columns.size()) return {t.part + ": a row does not fit the columns"};
     for (std::size_t c = 0; c < t.columns.size(); ++c) {
       const auto* figure = std::get_if<double>(&row[c]);
       if (figure == nullptr) continue;

@@ -59,6 +59,9 @@ std::variant<settings, int> parse(int argc, char** argv) {
                  "append, scan, streams, disk, open or growth; may be repeated")
       ->type_name("PART")
       ->check(CLI::IsMember(names).description(""));
+  app.add_option("--engine", s.what.engine, "append: engines whose name holds TEXT, for profiling")
+      ->type_name("TEXT");
+  app.add_option("--batch", s.what.batch, "append: this batch alone")->type_name("N");
   app.add_flag("--quick", s.what.quick, "A smoke of some seconds; its figures mean nothing");
   app.add_option("--crash-writer", s.crash_writer)->group("");
   app.add_option("--crash-events", s.crash_events)->group("");

@@ -8,11 +8,9 @@
 namespace fasti::bench {
 namespace {
 
-constexpr std::size_t file_at = 0;     // in the list of engines
-constexpr std::size_t leveldb_at = 1;  // …
-
 /// One engine's rounds.
 struct rounds_of {
+  engine_kind kind;
   std::vector<double> rate;
   std::vector<double> p50_us;
   std::vector<double> p99_us;
@@ -26,10 +24,25 @@ std::size_t batches_in_round(const plan& p, std::size_t batch) {
   return std::clamp<std::size_t>(p.events / 5 / batch, 20, 400);
 }
 
-void measure(rounds_of& into, const engine_kind& kind, const std::string& directory,
-             std::size_t batch, std::size_t batches) {
+std::vector<rounds_of> contestants(const plan& p) {
+  std::vector<rounds_of> all;
+  for (auto& kind : all_engine_kinds()) {
+    if (kind.name.find(p.engine) == std::string::npos) continue;
+    all.emplace_back().kind = std::move(kind);
+  }
+  return all;
+}
+
+std::vector<std::size_t> batch_sizes(const plan& p) {
+  if (p.batch > 0) return {p.batch};
+  if (p.quick) return {1, 64};
+  return {1, 16, 256, 1024};
+}
+
+void measure(rounds_of& into, const std::string& directory, std::size_t batch,
+             std::size_t batches) {
   const scratch place(directory);
-  const auto opened = kind.open(place.path());
+  const auto opened = into.kind.open(place.path());
   workload events;
   opened->append(events.take(batch));  // what only the first one does is not the question
   opened->drain();
@@ -64,6 +77,8 @@ table empty_table(const plan& p) {
           {{"batch", "batch"},
            {"engine", "engine"},
            {"events_per_second", "events/s", 0, "durable events a second"},
+           {"spread", "spread", 2,
+            "events/s of the fastest round by the slowest's; far over 1: the machine was busy"},
            {"p50_us", "p50 us", 0,
             "from handing a batch over to the call's return; pipelined: "
             "until the batch before is durable"},
@@ -85,31 +100,39 @@ table empty_table(const plan& p) {
   return t;
 }
 
+cell ratio_to(const std::vector<rounds_of>& engines, const std::string& name, const rounds_of& of) {
+  for (const auto& e : engines) {
+    if (e.kind.name == name) return median_ratio(of.rate, e.rate);
+  }
+  return {};
+}
+
+void add_rows(table& t, std::size_t batch, const std::vector<rounds_of>& engines) {
+  for (const auto& e : engines) {
+    const auto [slowest, fastest] = std::minmax_element(e.rate.begin(), e.rate.end());
+    t.rows.push_back({static_cast<double>(batch), e.kind.name, median(e.rate), *fastest / *slowest,
+                      median(e.p50_us), median(e.p99_us), median(e.cpu_us),
+                      e.syncs.empty() ? cell{} : cell{median(e.syncs)},
+                      ratio_to(engines, plain_file().name, e),
+                      ratio_to(engines, raw_leveldb().name, e)});
+  }
+}
+
 }  // namespace
 
 table measure_append(const plan& p) {
   table t = empty_table(p);
-  const auto kinds = all_engine_kinds();
-  const auto sizes =
-      p.quick ? std::vector<std::size_t>{1, 64} : std::vector<std::size_t>{1, 16, 256, 1024};
-  for (const auto batch : sizes) {
-    std::vector<rounds_of> engines(kinds.size());
+  for (const auto batch : batch_sizes(p)) {
+    auto engines = contestants(p);
     for (int round = 0; round < p.rounds; ++round) {
-      for (std::size_t i = 0; i < kinds.size(); ++i) {
+      for (auto& e : engines) {
         tell_progress("append, batch " + std::to_string(batch) + ", round " +
                       std::to_string(round + 1) + " of " + std::to_string(p.rounds) + ", " +
-                      kinds[i].name);
-        measure(engines[i], kinds[i], p.directory + "/append", batch, batches_in_round(p, batch));
+                      e.kind.name);
+        measure(e, p.directory + "/append", batch, batches_in_round(p, batch));
       }
     }
-    for (std::size_t i = 0; i < kinds.size(); ++i) {
-      const auto& e = engines[i];
-      t.rows.push_back({static_cast<double>(batch), kinds[i].name, median(e.rate), median(e.p50_us),
-                        median(e.p99_us), median(e.cpu_us),
-                        e.syncs.empty() ? cell{} : cell{median(e.syncs)},
-                        median_ratio(e.rate, engines[file_at].rate),
-                        median_ratio(e.rate, engines[leveldb_at].rate)});
-    }
+    add_rows(t, batch, engines);
   }
   return t;
 }

@@ -16,6 +16,8 @@ struct plan {
   bool quick = false;
   std::string directory;          ///< Exists; each part makes its own below.
   std::vector<std::string> only;  ///< Empty: all parts.
+  std::string engine;             ///< append: part of the names that take part, for profiling.
+  std::size_t batch = 0;          ///< append: this one alone; 0: all.
 
   /// The two sizes that growth is told from; the larger is ten times the smaller.
   [[nodiscard]] std::uint64_t smaller() const { return large ? events : events / 10; }
