@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -43,7 +44,8 @@ void tell_progress(std::string_view what) {
 }
 
 double quantile(std::vector<double> values, double fraction) {
-  const auto at = static_cast<std::size_t>(fraction * static_cast<double>(values.size() - 1) + 0.5);
+  const double last = static_cast<double>(values.size() - 1);
+  const auto at = static_cast<std::size_t>(std::lround(fraction * last));
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
   return values[at];
 }
