@@ -8,53 +8,51 @@
 namespace fasti::bench {
 namespace {
 
-constexpr std::uint64_t slices = 5;
-
-/// How much at a time: the same at both sizes, and whole batches in a slice.
+/// How much at a time: the same at both sizes, and whole batches in what is timed.
 struct steps {
   std::uint64_t batch = 0;
   std::uint64_t slice = 0;
   explicit steps(const plan& p)
       : batch(std::min<std::uint64_t>(1024, p.smaller() / 10)),
-        slice(batch * std::max<std::uint64_t>(1, p.smaller() / 2 / slices / batch)) {}
+        slice(p.smaller() / 2 / batch * batch) {}
 };
 
 struct growing {
-  std::string name;
+  engine_kind kind;
   std::vector<double> small;
   std::vector<double> large;
 };
 
-/// Fills up to `events`; returns the rates of the slices at the end of it.
-std::vector<double> grow(store& into, workload& from, std::uint64_t events, const steps& by,
-                         const std::string& name) {
+/// Fills up to `events`; returns the rate of the slice at the end of it.
+double grow(store& into, workload& from, std::uint64_t events, const steps& by,
+            const std::string& name) {
   const auto what = "growth to " + std::to_string(events) + ", " + name;
-  load(into, from, events - slices * by.slice, by.batch, what);
-  std::vector<double> rates;
-  for (std::uint64_t i = 0; i < slices; ++i) {
-    const auto begin = stopwatch::now();
-    load(into, from, from.taken() + by.slice, by.batch, what);
-    rates.push_back(static_cast<double>(by.slice) / seconds_since(begin));
-  }
-  return rates;
+  load(into, from, events - by.slice, by.batch, what);
+  const auto begin = stopwatch::now();
+  load(into, from, events, by.batch, what);
+  return static_cast<double>(by.slice) / seconds_since(begin);
 }
 
-growing measure(const plan& p, const steps& by, const engine_kind& kind) {
+void measure(growing& into, const plan& p, const steps& by) {
   const scratch place(p.directory + "/growth");
   calm_disk(place.path());
   workload from;
-  const auto into = kind.open(place.path());
-  auto small = grow(*into, from, p.smaller(), by, kind.name);
-  return {kind.name, std::move(small), grow(*into, from, p.larger(), by, kind.name)};
+  const auto opened = into.kind.open(place.path());
+  into.small.push_back(grow(*opened, from, p.smaller(), by, into.kind.name));
+  into.large.push_back(grow(*opened, from, p.larger(), by, into.kind.name));
 }
 
 }  // namespace
 
 table measure_growth(const plan& p) {
   const steps by(p);
-  std::vector<growing> engines;
-  for (const auto& kind : {plain_file(), raw_leveldb(), journal_pipelined()}) {
-    engines.push_back(measure(p, by, kind));
+  const int rounds = p.large ? 1 : std::min(p.rounds, 3);
+  std::vector<growing> engines(3);
+  engines[0].kind = plain_file();
+  engines[1].kind = raw_leveldb();
+  engines[2].kind = journal_pipelined();
+  for (int round = 0; round < rounds; ++round) {
+    for (auto& e : engines) measure(e, p, by);
   }
   table t{"growth",
           "append rate as the store grows from " + std::to_string(p.smaller()) + " to " +
@@ -65,13 +63,13 @@ table measure_growth(const plan& p) {
            {"ratio_large_to_small", "10 N : N", 2, "1: growth costs nothing", true},
            {"ratio_to_plain_file", ": file", 2, "at 10 N", true},
            {"ratio_to_raw_leveldb", ": LevelDB", 2, "at 10 N", true}}};
-  t.notes = {"Medians of the last " + std::to_string(slices) + " slices of " +
-                 std::to_string(by.slice) + " events before that size. One engine after the other:",
-             "what one still does in the background would trouble the next one's slices."};
+  t.notes = {
+      "Of the last " + std::to_string(by.slice) + " events before that size, with whatever the",
+      "engine does in the background meanwhile; rounds: " + std::to_string(rounds) + "."};
   for (const auto& e : engines) {
-    const double large = median(e.large);
-    t.rows.push_back({e.name, median(e.small), large, large / median(e.small),
-                      large / median(engines[0].large), large / median(engines[1].large)});
+    t.rows.push_back({e.kind.name, median(e.small), median(e.large), median_ratio(e.large, e.small),
+                      median_ratio(e.large, engines[0].large),
+                      median_ratio(e.large, engines[1].large)});
   }
   return t;
 }
