@@ -1,0 +1,38 @@
+#pragma once
+/// What the journal's benchmark measures, one table a part.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bench_report.hpp"
+
+namespace fasti::bench {
+
+struct plan {
+  std::uint64_t events = 1'000'000;
+  int rounds = 5;
+  bool large = false;
+  bool quick = false;
+  std::string directory;          ///< Exists; each part makes its own below.
+  std::vector<std::string> only;  ///< Empty: all parts.
+  std::string engine;             ///< append: part of the names that take part, for profiling.
+  std::size_t batch = 0;          ///< append: this one alone; 0: all.
+
+  /// The two sizes that growth is told from; the larger is ten times the smaller.
+  [[nodiscard]] std::uint64_t smaller() const { return large ? events : events / 10; }
+  [[nodiscard]] std::uint64_t larger() const { return smaller() * 10; }
+};
+
+[[nodiscard]] table measure_append(const plan& p);
+[[nodiscard]] table measure_scan(const plan& p);
+[[nodiscard]] table measure_streams(const plan& p);
+[[nodiscard]] table measure_disk(const plan& p);
+[[nodiscard]] table measure_open(const plan& p);
+[[nodiscard]] table measure_growth(const plan& p);
+
+/// Fills a journal in `directory` and dies by SIGKILL when the last event is acknowledged. What
+/// `measure_open` runs as a process of its own.
+[[noreturn]] void write_and_die(const std::string& directory, std::uint64_t events);
+
+}  // namespace fasti::bench
