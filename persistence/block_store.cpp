@@ -38,7 +38,7 @@ result<std::unique_ptr<block_store>> block_store::open(disk& on, const std::stri
 result<void> block_store::append(const std::vector<block_ptr>& blocks) {
   leveldb::WriteBatch batch;
   for (const auto& b : blocks) batch.Put(big_endian(count_of(b->last())), slice(b->bytes()));
-  if (auto wrote = db_->write_synced(batch); !wrote) return wrote;
+  if (auto wrote = database_now()->write_synced(batch); !wrote) return wrote;
   const std::lock_guard lock(mutex_);
   for (const auto& b : blocks) {
     recent_.push_back(b);
@@ -51,10 +51,25 @@ result<void> block_store::append(const std::vector<block_ptr>& blocks) {
   return {};
 }
 
+result<position> block_store::reopen() {
+  auto opened = database_now()->reopen();
+  if (!opened) return std::move(opened).error();
+  {
+    const std::lock_guard lock(mutex_);
+    db_ = *std::move(opened);
+    recent_.clear();
+    recent_bytes_ = 0;
+  }
+  auto last = newest();
+  if (!last) return std::move(last).error();
+  return *last ? (*last)->last() : no_position;
+}
+
 result<block_store::block_ptr> block_store::newest() const {
-  const auto it = db_->iterate();
+  const auto db = database_now();
+  const auto it = db->iterate();
   it->SeekToLast();
-  if (auto good = db_->check(*it); !good) return std::move(good).error();
+  if (auto good = db->check(*it); !good) return std::move(good).error();
   if (!it->Valid()) return block_ptr();
   return block_at(*it);
 }
@@ -81,20 +96,26 @@ result<block_store::block_ptr> block_store::reader::at(position p) {
 result<block_store::block_ptr> block_store::reader::from_disk(position p) {
   const bool follows = iterator_ && iterator_->Valid() && current_ && p == next(current_->last()) &&
                        from_big_endian(view(iterator_->key())) == count_of(current_->last());
+  const auto seek = [&](bool anew) {
+    if (anew) {
+      iterator_.reset();
+      db_ = store_.database_now();
+      iterator_ = db_->iterate();
+    }
+    iterator_->Seek(big_endian(count_of(p)));
+  };
   if (follows) {
     iterator_->Next();
   } else {
-    if (!iterator_) iterator_ = store_.db_->iterate();
-    iterator_->Seek(big_endian(count_of(p)));
+    seek(!iterator_);
   }
   if (!iterator_->Valid()) {
     // It may be newer than the iterator's view of the database.
-    if (auto good = store_.db_->check(*iterator_); !good) return std::move(good).error();
-    iterator_ = store_.db_->iterate();
-    iterator_->Seek(big_endian(count_of(p)));
+    if (auto good = db_->check(*iterator_); !good) return std::move(good).error();
+    seek(true);
   }
   // After a damaged table LevelDB's iterator goes on behind it: only the status tells.
-  if (auto good = store_.db_->check(*iterator_); !good) return std::move(good).error();
+  if (auto good = db_->check(*iterator_); !good) return std::move(good).error();
   if (!iterator_->Valid()) return missing(p);
   auto found = block_at(*iterator_);
   if (!found) return found;
@@ -103,7 +124,8 @@ result<block_store::block_ptr> block_store::reader::from_disk(position p) {
 }
 
 result<position> block_store::first_of_newest(std::uint64_t commits) const {
-  const auto it = db_->iterate();
+  const auto db = database_now();
+  const auto it = db->iterate();
   position first{1};
   std::uint64_t seen = 0;
   for (it->SeekToLast(); it->Valid() && seen < commits; it->Prev()) {
@@ -112,7 +134,7 @@ result<position> block_store::first_of_newest(std::uint64_t commits) const {
     seen += (*b)->header().commits;
     first = (*b)->first();
   }
-  if (auto good = db_->check(*it); !good) return std::move(good).error();
+  if (auto good = db->check(*it); !good) return std::move(good).error();
   return first;
 }
 

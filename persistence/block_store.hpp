@@ -25,9 +25,13 @@ class block_store {
 
   /// Writes blocks in one batch and syncs it, once: all of them are durable or none is.
   [[nodiscard]] result<void> append(const std::vector<block_ptr>& blocks);
+  /// After a failed `append`: opens the database anew, checked, and tells where it ends; those who
+  /// read go on. Errors: what `open` may say; nothing has changed then. One thread at a time, not
+  /// beside `append`.
+  [[nodiscard]] result<position> reopen();
   /// The newest block; null when there is none.
   [[nodiscard]] result<block_ptr> newest() const;
-  [[nodiscard]] std::uint64_t bytes_on_disk() const { return db_->bytes_on_disk(); }
+  [[nodiscard]] std::uint64_t bytes_on_disk() const { return database_now()->bytes_on_disk(); }
 
   /// Walks blocks forwards. Not thread-safe; must go before the store.
   class reader {
@@ -41,6 +45,7 @@ class block_store {
     [[nodiscard]] result<block_ptr> from_disk(position p);
     const block_store& store_;
     block_ptr current_;
+    std::shared_ptr<database> db_;  // what iterator_ reads
     std::unique_ptr<leveldb::Iterator> iterator_;
   };
 
@@ -50,14 +55,18 @@ class block_store {
   [[nodiscard]] result<position> last_block_before(timestamp time, position head) const;
 
  private:
-  block_store(std::unique_ptr<database> db, std::size_t recent_bytes_max)
-      : db_(std::move(db)), recent_bytes_max_(recent_bytes_max) {}
+  block_store(std::shared_ptr<database> db, std::size_t recent_bytes_max)
+      : recent_bytes_max_(recent_bytes_max), db_(std::move(db)) {}
   [[nodiscard]] block_ptr recent(position p) const;
+  [[nodiscard]] std::shared_ptr<database> database_now() const {
+    const std::lock_guard lock(mutex_);
+    return db_;
+  }
 
-  const std::unique_ptr<database> db_;
   const std::size_t recent_bytes_max_;
   mutable std::mutex mutex_;
   // Protected by mutex_:
+  std::shared_ptr<database> db_;  // another one after `reopen`
   std::deque<block_ptr> recent_;  // without a gap
   std::size_t recent_bytes_ = 0;
 };

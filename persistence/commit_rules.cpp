@@ -97,10 +97,25 @@ void command_window::add(command_id id, const command_record& what) {
     return;
   }
   const auto at = static_cast<std::uint32_t>(oldest_ + 1);
-  unlink(at);
+  if (!ring_[oldest_].id.is_none()) unlink(at);
   ring_[oldest_] = {id, what};
   link(at);
   oldest_ = (oldest_ + 1) % ids_max_;
+}
+
+void command_window::forget_after(position last) {
+  for (std::size_t left = ring_.size(); left > 0; --left) {
+    // Before the ring is full `oldest_` is 0, and the newest is the last in it.
+    const std::size_t newest = (oldest_ + ring_.size() - 1) % ring_.size();
+    if (ring_[newest].id.is_none() || ring_[newest].what.outcome.last_position <= last) return;
+    unlink(static_cast<std::uint32_t>(newest + 1));
+    if (ring_.size() < ids_max_) {
+      ring_.pop_back();
+    } else {
+      ring_[newest] = {};
+      oldest_ = newest;
+    }
+  }
 }
 
 void command_window::link(std::uint32_t at) {
@@ -126,7 +141,9 @@ void command_window::unlink(std::uint32_t at) {
 
 void command_window::grow() {
   slots_.assign(std::max<std::size_t>(slots_.size() * 2, 64), {});
-  for (std::uint32_t at = 1; at <= ring_.size(); ++at) link(at);
+  for (std::uint32_t at = 1; at <= ring_.size(); ++at) {
+    if (!ring_[at - 1].id.is_none()) link(at);
+  }
 }
 
 unique_id event_id_of(command_id command, std::uint32_t ordinal) noexcept {

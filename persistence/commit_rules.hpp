@@ -23,7 +23,8 @@ class command_window {
   [[nodiscard]] std::optional<command_record> find(command_id id) const;
   /// Precondition: it is not in there.
   void add(command_id id, const command_record& record);
-  [[nodiscard]] std::size_t size() const noexcept { return ring_.size(); }
+  /// Takes back the commands whose events lie behind `last`: they were not stored in the end.
+  void forget_after(position last);
 
  private:
   struct record {

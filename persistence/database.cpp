@@ -4,7 +4,6 @@
 #include <leveldb/env.h>
 #include <leveldb/filter_policy.h>
 
-#include "persistence/durable_env.hpp"
 #include "persistence/leveldb_status.hpp"
 
 namespace fasti::persistence {
@@ -41,45 +40,70 @@ result<void> check_directory(const disk& on, const std::string& path, create_mod
 }  // namespace
 
 result<std::unique_ptr<database>> database::open(disk& on, const std::string& path,
-                                                 create_mode mode, const database_options& given) {
+                                                 create_mode mode,
+                                                 const database_options& options) {
   if (auto good = check_directory(on, path, mode); !good) return std::move(good).error();
   if (mode == create_mode::create) {
     if (auto made = make_directories(on, path); !made) return std::move(made).error();
   }
-  std::unique_ptr<database> opened(new database(on, path));
-  // Before anything is read.
-  auto held = on.lock(path + "/LOCK");
+  std::unique_ptr<database> opened(new database(on, path, options));
+  auto held = on.lock(path + "/LOCK");  // before anything is read
   if (!held) return std::move(held).error();
   opened->lock_ = *std::move(held);
-  auto torn = lint_database(on, path, given.tail);
+  if (auto started = opened->start(mode); !started) return std::move(started).error();
+  return opened;
+}
+
+result<std::unique_ptr<database>> database::reopen() {
+  env_->retire();
+  auto options = options_;
+  options.tail = log_tail::may_be_torn;  // it was whole once; now a write has failed
+  std::unique_ptr<database> opened(new database(disk_, path_, options));
+  opened->lock_ = lock_;
+  if (auto good = check_directory(disk_, path_, create_mode::must_exist); !good) {
+    return std::move(good).error();
+  }
+  if (auto started = opened->start(create_mode::must_exist); !started) {
+    return std::move(started).error();
+  }
+  return opened;
+}
+
+/// With the lock held.
+result<void> database::start(create_mode mode) {
+  auto torn = lint_database(disk_, path_, options_.tail);
   if (!torn) return std::move(torn).error();
   for (const auto& log : *torn) {
-    if (auto cut = cut_torn(on, log); !cut) return std::move(cut).error();
+    // LevelDB refuses some torn records (those over several 32 KiB blocks of which a later one
+    // reached the disk), and a torn log that is not the newest any more would look damaged.
+    if (const auto why = disk_.cut(log.file, log.good_bytes); why != 0) {
+      return storage_failed(log.file, why);
+    }
   }
-  auto logs = expected_logs::read(on, path);
+  auto logs = expected_logs::read(disk_, path_);
   if (!logs) return std::move(logs).error();
-  opened->logs_ = *std::move(logs);
-  if (const auto why = opened->logs_->begin(); why != 0) return storage_failed(path, why);
-  opened->env_ = make_durable_env(on, *opened->logs_);
-  if (given.bloom_bits_per_key > 0) {
-    opened->filter_.reset(leveldb::NewBloomFilterPolicy(given.bloom_bits_per_key));
+  logs_ = *std::move(logs);
+  if (const auto why = logs_->begin(); why != 0) return storage_failed(path_, why);
+  env_ = make_durable_env(disk_, *logs_);
+  if (options_.bloom_bits_per_key > 0) {
+    filter_.reset(leveldb::NewBloomFilterPolicy(options_.bloom_bits_per_key));
   }
-  opened->cache_.reset(leveldb::NewLRUCache(given.cache_bytes));
+  cache_.reset(leveldb::NewLRUCache(options_.cache_bytes));
   static silent_logger quiet;
   leveldb::Options options;
   options.create_if_missing = mode == create_mode::create;
   options.paranoid_checks = true;
   options.reuse_logs = false;
-  options.env = opened->env_.get();
+  options.env = env_.get();
   options.info_log = &quiet;
-  options.filter_policy = opened->filter_.get();
-  options.block_cache = opened->cache_.get();
-  options.write_buffer_size = given.write_buffer_bytes;
-  options.max_file_size = given.file_bytes_max;
+  options.filter_policy = filter_.get();
+  options.block_cache = cache_.get();
+  options.write_buffer_size = options_.write_buffer_bytes;
+  options.max_file_size = options_.file_bytes_max;
   leveldb::DB* db = nullptr;
-  if (auto s = leveldb::DB::Open(options, path, &db); !s.ok()) return to_error(s, path);
-  opened->db_.reset(db);
-  return opened;
+  if (auto s = leveldb::DB::Open(options, path_, &db); !s.ok()) return to_error(s, path_);
+  db_.reset(db);
+  return {};
 }
 
 result<std::unique_ptr<database>> database::open_derived(disk& on, const std::string& path,
@@ -95,7 +119,8 @@ result<std::unique_ptr<database>> database::open_derived(disk& on, const std::st
   return open(on, path, create_mode::create, options);
 }
 
-database::database(disk& on, std::string path) : disk_(on), path_(std::move(path)) {}
+database::database(disk& on, std::string path, const database_options& options)
+    : disk_(on), path_(std::move(path)), options_(options) {}
 database::~database() = default;
 
 result<void> database::write(leveldb::WriteBatch& batch, bool sync) {

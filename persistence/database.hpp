@@ -9,12 +9,12 @@
 
 #include "fasti/options.hpp"
 #include "persistence/disk.hpp"
+#include "persistence/durable_env.hpp"
 #include "persistence/expected_logs.hpp"
 #include "persistence/log_lint.hpp"
 
 namespace leveldb {
 class Cache;
-class Env;
 class FilterPolicy;
 }  // namespace leveldb
 
@@ -45,6 +45,9 @@ class database {
   [[nodiscard]] static result<std::unique_ptr<database>> open_derived(
       disk& on, const std::string& path, const database_options& options, const log_sink& log,
       std::string_view what);
+  /// Opens the same directory anew, with everything that `open` checks, while this one lives on for
+  /// those who still read from it. From here on nothing can be written to this one.
+  [[nodiscard]] result<std::unique_ptr<database>> reopen();
   ~database();
   database(const database&) = delete;
   database& operator=(const database&) = delete;
@@ -61,15 +64,17 @@ class database {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
-  database(disk& on, std::string path);
+  database(disk& on, std::string path, const database_options& options);
+  result<void> start(create_mode mode);
   result<void> write(leveldb::WriteBatch& batch, bool sync);
 
   disk& disk_;
   const std::string path_;
+  const database_options options_;
   // In this order: what is below uses what is above.
-  std::unique_ptr<disk_lock> lock_;
+  std::shared_ptr<disk_lock> lock_;
   std::unique_ptr<expected_logs> logs_;
-  std::unique_ptr<leveldb::Env> env_;
+  std::unique_ptr<durable_env> env_;
   std::unique_ptr<const leveldb::FilterPolicy> filter_;
   std::unique_ptr<leveldb::Cache> cache_;
   std::unique_ptr<leveldb::DB> db_;

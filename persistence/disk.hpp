@@ -48,6 +48,8 @@ class disk {
                                        std::unique_ptr<disk_file>& file) = 0;
   [[nodiscard]] virtual io_code open(const std::string& path, std::unique_ptr<disk_file>& file) = 0;
   [[nodiscard]] virtual io_code rename(const std::string& from, const std::string& to) = 0;
+  /// Makes a file shorter; it is so on the disk when this returns. Takes no room.
+  [[nodiscard]] virtual io_code cut(const std::string& path, std::uint64_t bytes) = 0;
   [[nodiscard]] virtual io_code remove(const std::string& path) = 0;
   [[nodiscard]] virtual io_code make_directory(const std::string& path) = 0;
   [[nodiscard]] virtual io_code remove_directory(const std::string& path) = 0;

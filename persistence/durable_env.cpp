@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -20,24 +21,37 @@ Status status_of(const std::string& name, io_code why) {
 
 bool is_manifest(const std::string& name) { return base_of(name).starts_with("MANIFEST"); }
 
-/// What the files of one opening share.
+/// What the files of one opening share: the first error that may have moved bytes.
 class latch {
  public:
-  /// What is latched, or else `s`, which latches if it is an error.
-  Status pass(Status s) {
+  /// Runs `change`, unless something failed before; its error latches if `what` does.
+  enum class errors : std::uint8_t { latch, pass };
+  template <class Change>
+  Status run(errors what, Change&& change) {
+    const std::shared_lock working(working_);
+    if (auto s = state(); !s.ok()) return s;
+    Status s = change();
+    if (s.ok() || what == errors::pass) return s;
     const std::lock_guard lock(mutex_);
-    if (!failed_.ok()) return failed_;
-    if (!s.ok()) failed_ = s;
-    return s;
-  }
-  [[nodiscard]] Status state() {
-    const std::lock_guard lock(mutex_);
+    if (failed_.ok()) failed_ = s;
     return failed_;
+  }
+  void close_down(const Status& why) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (failed_.ok()) failed_ = why;
+    }
+    const std::unique_lock nothing_under_way(working_);
   }
 
  private:
+  Status state() {
+    const std::lock_guard lock(mutex_);
+    return failed_;
+  }
+  std::shared_mutex working_;
   std::mutex mutex_;
-  Status failed_;
+  Status failed_;  // protected by mutex_
 };
 
 class random_access_file final : public leveldb::RandomAccessFile {
@@ -86,61 +100,59 @@ class sequential_file final : public leveldb::SequentialFile {
   std::uint64_t at_ = 0;
 };
 
-class durable_env;
+class careful_env;
 
 class writable_file final : public leveldb::WritableFile {
  public:
-  /// `shared` is null for files whose failure LevelDB handles by itself (tables).
+  /// Of tables LevelDB handles the failure by itself: `errors::pass`.
   writable_file(std::string name, std::unique_ptr<disk_file> file, std::shared_ptr<latch> shared,
-                durable_env* registered)
+                latch::errors errors, careful_env* registered)
       : name_(std::move(name)),
         file_(std::move(file)),
         latch_(std::move(shared)),
+        errors_(errors),
         registered_(registered) {
     buffer_.reserve(buffer_bytes_max);
   }
   ~writable_file() override;
 
   Status Append(const Slice& data) override {
-    if (auto s = latched(); !s.ok()) return s;
-    if (buffer_.size() + data.size() <= buffer_bytes_max) {
-      buffer_.append(data.data(), data.size());
-      return Status::OK();
-    }
-    auto s = write_buffer();
-    if (s.ok() && data.size() < buffer_bytes_max) {
-      buffer_.append(data.data(), data.size());
-    } else if (s.ok()) {
-      s = status_of(name_, write_all(*file_, {data.data(), data.size()}));
-    }
-    return pass(s);
+    return latch_->run(errors_, [&] { return append(data); });
   }
   Status Flush() override {
-    if (auto s = latched(); !s.ok()) return s;
-    return pass(write_buffer());
+    return latch_->run(errors_, [&] { return write_buffer(); });
   }
   Status Sync() override {
-    if (auto s = latched(); !s.ok()) return s;
-    auto s = write_buffer();
-    if (s.ok()) s = status_of(name_, file_->sync());
-    return pass(s);
+    return latch_->run(errors_, [&] {
+      auto s = write_buffer();
+      if (s.ok()) s = status_of(name_, file_->sync());
+      return s;
+    });
   }
   Status Close() override {
     if (!file_) return Status::OK();
-    auto s = latched();
-    if (s.ok()) s = write_buffer();
-    const auto why = file_->close();
-    file_.reset();
-    if (s.ok()) s = status_of(name_, why);
-    return pass(s);
+    auto s = latch_->run(errors_, [&] {
+      auto wrote = write_buffer();
+      const auto why = file_->close();
+      return wrote.ok() ? status_of(name_, why) : wrote;
+    });
+    file_.reset();  // latched: closed all the same, without a byte more
+    return s;
   }
 
  private:
   static constexpr std::size_t buffer_bytes_max = 64U << 10;
 
-  [[nodiscard]] Status latched() { return latch_ ? latch_->state() : Status::OK(); }
-  Status pass(Status s) { return latch_ ? latch_->pass(std::move(s)) : s; }
-
+  Status append(const Slice& data) {
+    if (buffer_.size() + data.size() > buffer_bytes_max) {
+      if (auto s = write_buffer(); !s.ok()) return s;
+    }
+    if (data.size() < buffer_bytes_max) {
+      buffer_.append(data.data(), data.size());
+      return Status::OK();
+    }
+    return status_of(name_, write_all(*file_, {data.data(), data.size()}));
+  }
   Status write_buffer() {
     const auto why = write_all(*file_, buffer_);
     buffer_.clear();
@@ -151,13 +163,16 @@ class writable_file final : public leveldb::WritableFile {
   std::unique_ptr<disk_file> file_;
   std::string buffer_;
   const std::shared_ptr<latch> latch_;
-  durable_env* const registered_;
+  const latch::errors errors_;
+  careful_env* const registered_;
 };
 
-class durable_env final : public leveldb::EnvWrapper {
+/// Does what POSIX asks of whoever wants files to stay, and LevelDB leaves out.
+class careful_env final : public durable_env {
  public:
-  durable_env(disk& on, expected_logs& logs)
-      : EnvWrapper(leveldb::Env::Default()), disk_(on), logs_(logs) {}
+  careful_env(disk& on, expected_logs& logs) : disk_(on), logs_(logs) {}
+
+  void retire() override { latch_->close_down(Status::IOError("opened anew")); }
 
   Status NewRandomAccessFile(const std::string& name, leveldb::RandomAccessFile** file) override {
     return open<random_access_file>(name, file);
@@ -173,12 +188,19 @@ class durable_env final : public leveldb::EnvWrapper {
       if (auto s = sync_current_log(); !s.ok()) return s;
     }
     std::unique_ptr<disk_file> made;
-    if (const auto why = disk_.create(name, made); why != 0) return status_of(name, why);
-    io_code why = disk_.sync_directory(directory_of(name));
-    if (why == 0 && log != 0) why = logs_.note_made(log);
-    if (why != 0) return latch_->pass(status_of(name, why));
+    // Nothing is lost by a file that could not be made.
+    auto s =
+        latch_->run(latch::errors::pass, [&] { return status_of(name, disk_.create(name, made)); });
+    if (!s.ok()) return s;
+    s = latch_->run(latch::errors::latch, [&] {
+      io_code why = disk_.sync_directory(directory_of(name));
+      if (why == 0 && log != 0) why = logs_.note_made(log);
+      return status_of(name, why);
+    });
+    if (!s.ok()) return s;
     const bool latches = log != 0 || is_manifest(name);
-    auto* opened = new writable_file(name, std::move(made), latches ? latch_ : nullptr,
+    auto* opened = new writable_file(name, std::move(made), latch_,
+                                     latches ? latch::errors::latch : latch::errors::pass,
                                      log != 0 ? this : nullptr);
     if (log != 0) set_current_log(opened);
     *file = opened;
@@ -200,25 +222,34 @@ class durable_env final : public leveldb::EnvWrapper {
   }
 
   Status CreateDir(const std::string& name) override {
-    io_code why = disk_.make_directory(name);
-    if (why == 0) why = disk_.sync_directory(directory_of(name));
-    return status_of(name, why);
+    return latch_->run(latch::errors::pass, [&] {
+      io_code why = disk_.make_directory(name);
+      if (why == 0) why = disk_.sync_directory(directory_of(name));
+      return status_of(name, why);
+    });
   }
   Status RemoveDir(const std::string& name) override {
-    return status_of(name, disk_.remove_directory(name));
+    return latch_->run(latch::errors::pass,
+                       [&] { return status_of(name, disk_.remove_directory(name)); });
   }
 
   Status RenameFile(const std::string& from, const std::string& to) override {
-    if (const auto why = disk_.rename(from, to); why != 0) return status_of(from, why);
-    return latch_->pass(status_of(to, disk_.sync_directory(directory_of(to))));
+    auto s =
+        latch_->run(latch::errors::pass, [&] { return status_of(from, disk_.rename(from, to)); });
+    if (!s.ok()) return s;
+    return latch_->run(latch::errors::latch,
+                       [&] { return status_of(to, disk_.sync_directory(directory_of(to))); });
   }
 
   Status RemoveFile(const std::string& name) override {
-    io_code why = disk_.sync_directory(directory_of(name));
     const auto log = log_number(base_of(name));
-    if (why == 0 && log != 0) why = logs_.note_removed(log);
-    if (auto s = latch_->pass(status_of(name, why)); !s.ok()) return s;
-    return status_of(name, disk_.remove(name));
+    auto s = latch_->run(latch::errors::latch, [&] {
+      io_code why = disk_.sync_directory(directory_of(name));
+      if (why == 0 && log != 0) why = logs_.note_removed(log);
+      return status_of(name, why);
+    });
+    if (!s.ok()) return s;
+    return latch_->run(latch::errors::pass, [&] { return status_of(name, disk_.remove(name)); });
   }
 
   /// Whoever opens the database holds it already: it had to look at the files first.
@@ -268,8 +299,8 @@ writable_file::~writable_file() {
 
 }  // namespace
 
-std::unique_ptr<leveldb::Env> make_durable_env(disk& on, expected_logs& logs) {
-  return std::make_unique<durable_env>(on, logs);
+std::unique_ptr<durable_env> make_durable_env(disk& on, expected_logs& logs) {
+  return std::make_unique<careful_env>(on, logs);
 }
 
 }  // namespace fasti::persistence

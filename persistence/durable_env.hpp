@@ -3,7 +3,8 @@
 /// writes in ways that were measured; each rule here closes one of them.
 ///
 /// - The first error of an append, flush, sync or close of a log or MANIFEST latches: from then on
-///   all of them fail, so that nothing is acknowledged behind a hole. Only a new open goes on.
+///   nothing is written, made, renamed or removed through this Env, so that nothing is acknowledged
+///   behind a hole and whoever opens the directory next has it alone. Reading goes on.
 /// - Before a new log is made the old one is synced: `sync` of LevelDB covers the current log only.
 /// - The directory is synced after a file is made or renamed and before one is removed.
 /// - Which logs there are is kept in a file of its own (`expected_logs.hpp`).
@@ -20,7 +21,14 @@
 
 namespace fasti::persistence {
 
+class durable_env : public leveldb::EnvWrapper {
+ public:
+  durable_env() : EnvWrapper(leveldb::Env::Default()) {}
+  /// Latches now, for the directory is opened anew. Returns when nothing is under way any more.
+  virtual void retire() = 0;
+};
+
 /// One for each opening of a database: the latch is the opening's. `logs` must outlive it.
-[[nodiscard]] std::unique_ptr<leveldb::Env> make_durable_env(disk& on, expected_logs& logs);
+[[nodiscard]] std::unique_ptr<durable_env> make_durable_env(disk& on, expected_logs& logs);
 
 }  // namespace fasti::persistence

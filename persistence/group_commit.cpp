@@ -13,19 +13,33 @@ std::size_t size_of(const commit& c) {
   return c.bodies.size() * word_bytes + c.events.size() * 16 + 128;
 }
 
-error failed_error(const error& why) {
-  return {errc::unavailable, "journal-failed",
-          "the journal stopped after a storage error: " + why.detail};
+/// Between two tries to recover; the first pause is the tuning's.
+constexpr std::chrono::milliseconds longest_pause{5000};
+
+error stopped_error(const error& why) {
+  return {errc::unavailable, "journal-stopped",
+          "nothing is stored until the journal has recovered from a storage error: " + why.detail};
+}
+error not_stored_error(const error& why) {
+  return {errc::unavailable, "storage-failed", "it was not stored: " + why.detail};
+}
+
+/// An outcome that a failed batch does not change.
+bool rests_on_durable(const result<committed>& outcome, position durable) {
+  if (!outcome) return outcome.error().code == errc::invalid;
+  return outcome->what != committed::kind::fresh && outcome->last_position <= durable;
 }
 
 }  // namespace
 
 group_commit::group_commit(block_store& blocks, stream_index& index, journal_state state,
-                           const journal_limits& limits, clock_source clock)
+                           const runtime_options& options, std::chrono::milliseconds first_pause)
     : blocks_(blocks),
       index_(index),
-      limits_(limits),
-      clock_(std::move(clock)),
+      limits_(options.journal),
+      clock_(options.clock),
+      log_(options.log),
+      first_pause_(first_pause),
       written_(state.head),
       time_(state.time),
       window_(std::move(state.window)),
@@ -44,7 +58,7 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
   {
     const std::lock_guard lock(queue_mutex_);
     if (closed_) return error{errc::closed, "closed", "the journal is closed"};
-    if (failed_) return failed_error(*failed_);
+    if (failed_) return stopped_error(*failed_);
     if (given_ - completed_.load(std::memory_order_acquire) >= limits_.queue_commits_max) {
       return error{errc::unavailable, "queue-full",
                    std::to_string(limits_.queue_commits_max) + " commits wait for the disk"};
@@ -60,11 +74,7 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
 void group_commit::write() {
   std::unique_lock lock(queue_mutex_);
   while (true) {
-    while (!closed_ && queue_.empty()) {
-      writer_waits_ = true;
-      came_.wait(lock);
-    }
-    writer_waits_ = false;
+    wait_for_work(lock);
     if (queue_.empty()) break;
     batch entries;
     std::size_t bytes = 0;
@@ -92,16 +102,23 @@ void group_commit::write() {
   done_.notify_one();
 }
 
-void group_commit::settle(batch& entries) {
-  if (const auto why = failure()) {
-    // Handed over before the error was seen: it never reached the storage.
-    for (auto& e : entries) {
-      e.outcome.emplace(failed_error(*why));
-      if (e.session) e.session->break_off();
+/// Returns when there is something to write, or when it is to end. Tries to recover meanwhile.
+void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  while (!closed_ && queue_.empty()) {
+    writer_waits_ = true;
+    if (!failed_) {
+      came_.wait(lock);
+    } else if (came_.wait_for(lock, pause_) == std::cv_status::timeout) {
+      lock.unlock();
+      recover();
+      lock.lock();
     }
-    settled_.fetch_add(entries.size(), std::memory_order_release);
-    return;
   }
+  writer_waits_ = false;
+}
+
+void group_commit::settle(batch& entries) {
+  if (const auto why = failure()) return refuse(entries, *why);
   time_ = std::max(time_, clock_());
   made_.clear();
   block_.begin(next(written_));
@@ -111,11 +128,10 @@ void group_commit::settle(batch& entries) {
     if (!stored && e.session && !e.c.is_barrier()) e.session->break_off();
   }
   finish_block();
-  if (broken_) return fail(entries, *broken_);
   if (!made_.empty()) {
     auto synced = blocks_.append(made_);
     ++syncs_;
-    if (!synced) return fail(entries, std::move(synced).error());
+    if (!synced) return fail(entries, synced.error());
   }
   publish(entries);
 }
@@ -154,12 +170,10 @@ result<committed> group_commit::place_events(const commit& c) {
   position first = outcome.first_position;
   for (const auto& p : c.parts) {
     auto version_of_first = index_.add(p.stream, p.expected, first, p.events);
-    if (!version_of_first && version_of_first.error().code == errc::conflict) {
-      return std::move(version_of_first).error();
-    }
     if (!version_of_first) {
-      broken_ = version_of_first.error();  // half of a commit is in the index: no going on
-      return *broken_;
+      // The index may have the first parts of this commit by now.
+      index_.forget_after(written_);
+      return std::move(version_of_first).error();
     }
     first_versions_.push_back(*version_of_first);
     first = position{count_of(first) + p.events};
@@ -180,18 +194,71 @@ void group_commit::finish_block() {
   block_.begin(next(written_));
 }
 
-void group_commit::fail(batch& entries, error why) {
+/// Handed over before the error was seen: it never reached the storage.
+void group_commit::refuse(batch& entries, const error& why) {
+  for (auto& e : entries) {
+    e.outcome.emplace(stopped_error(why));
+    if (e.session) e.session->break_off();
+  }
+  settled_.fetch_add(entries.size(), std::memory_order_release);
+}
+
+/// The storage failed under this batch: what became of it?
+void group_commit::fail(batch& entries, const error& why) {
   {
     const std::lock_guard lock(queue_mutex_);
     failed_ = why;
   }
+  log_(log_level::error, "journal stopped: " + why.to_string());
+  pause_ = first_pause_;
+  const auto before = head();
+  const bool known = recover();
+  if (known && head() > before) return publish(entries);
+  const auto verdict =
+      known ? not_stored_error(why)
+            : error{errc::unknown, "storage-failed",
+                    "ask for the command id when the journal goes on: " + why.detail};
   for (auto& e : entries) {
     if (e.session) e.session->break_off();
-    // Rejections that rest on nothing but durable state stay what they are.
-    if (!*e.outcome && (*e.outcome).error().code == errc::invalid) continue;
-    e.outcome.emplace(error{errc::unknown, "journal-failed", why.detail});
+    if (rests_on_durable(*e.outcome, before)) continue;
+    e.outcome.emplace(verdict);
   }
   settled_.fetch_add(entries.size(), std::memory_order_release);
+}
+
+/// Opens the blocks anew and takes what they hold for the truth. False: it is tried again later.
+bool group_commit::recover() {
+  auto end = blocks_.reopen();
+  if (end && *end != head() && *end != written_) {
+    end = error{errc::corrupt, "tail-missing",
+                "the journal ended at position " + std::to_string(count_of(head())) +
+                    " and was found to end at " + std::to_string(count_of(*end))};
+  }
+  if (!end) {
+    pause_ = std::min(pause_ * 2, longest_pause);
+    const std::lock_guard lock(queue_mutex_);
+    failed_ = std::move(end).error();
+    return false;
+  }
+  if (*end < written_) {
+    index_.forget_after(*end);
+    const std::lock_guard lock(window_mutex_);
+    window_.forget_after(*end);
+  }
+  written_ = *end;
+  head_.store(count_of(*end), std::memory_order_release);
+  index_.on_durable(*end);
+  ++recoveries_;
+  log_(log_level::warning,
+       "journal goes on at position " + std::to_string(count_of(*end)) + ", checked anew");
+  {
+    const std::lock_guard done_lock(done_mutex_);
+    batches_.emplace_back();  // so that the head is told
+  }
+  done_.notify_one();
+  const std::lock_guard lock(queue_mutex_);
+  failed_.reset();
+  return true;
 }
 
 void group_commit::publish(const batch& entries) {
@@ -250,6 +317,7 @@ void group_commit::count(journal_stats& stats) const {
   stats.syncs = syncs_;
   stats.commits = commits_;
   stats.logical_bytes = logical_bytes_;
+  stats.recoveries = recoveries_;
 }
 
 void group_commit::close() {

@@ -6,6 +6,11 @@
 ///                                                                  head signal, then the outcomes
 ///
 /// Observers run on the completion thread, so that a slow one never holds up the disk.
+///
+/// When the storage fails under a batch, nothing is acknowledged until the blocks were opened anew
+/// and checked (P11). The writer does that by itself: at once, and while it does not succeed again
+/// and again, with growing pauses; meanwhile commits are refused. What the failed batch came to is
+/// read from the disk then: it is there as a whole, or it is not.
 
 #include <condition_variable>
 #include <deque>
@@ -31,7 +36,7 @@ class group_commit {
  public:
   /// `blocks` and `index` must outlive it.
   group_commit(block_store& blocks, stream_index& index, journal_state state,
-               const journal_limits& limits, clock_source clock);
+               const runtime_options& options, std::chrono::milliseconds first_pause);
   ~group_commit();
 
   [[nodiscard]] result<ticket> append(commit&& c, std::shared_ptr<commit_session> session,
@@ -65,14 +70,19 @@ class group_commit {
   [[nodiscard]] result<committed> place(entry& e);
   [[nodiscard]] result<committed> place_events(const commit& c);
   void finish_block();
-  void fail(batch& entries, error why);
   void publish(const batch& entries);
+  void refuse(batch& entries, const error& why);
+  void fail(batch& entries, const error& why);
+  bool recover();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
 
   // Constant after construction.
   block_store& blocks_;
   stream_index& index_;
   const journal_limits limits_;
   const clock_source clock_;
+  const log_sink log_;
+  const std::chrono::milliseconds first_pause_;
 
   mutable std::mutex queue_mutex_;
   std::condition_variable came_;
@@ -81,7 +91,7 @@ class group_commit {
   std::uint64_t given_ = 0;
   bool writer_waits_ = false;
   bool closed_ = false;
-  std::optional<error> failed_;
+  std::optional<error> failed_;  // why nothing is taken, until it has recovered
 
   // The writer's own:
   position written_{};  // of the last event placed in a block
@@ -89,7 +99,7 @@ class group_commit {
   block_writer block_;
   std::vector<std::shared_ptr<const block>> made_;
   std::vector<version> first_versions_;
-  std::optional<error> broken_;
+  std::chrono::milliseconds pause_{0};  // before the next try to recover
 
   mutable std::mutex window_mutex_;
   command_window window_;  // protected by window_mutex_; may be ahead of head_ during a sync
@@ -100,6 +110,7 @@ class group_commit {
   std::atomic<std::uint64_t> syncs_{0};
   std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> logical_bytes_{0};
+  std::atomic<std::uint64_t> recoveries_{0};
 
   std::mutex done_mutex_;
   std::condition_variable done_;

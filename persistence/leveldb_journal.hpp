@@ -17,6 +17,9 @@ struct leveldb_tuning {
   /// Events kept in the index's memory before a flush: a few tens of megabytes, and at most half a
   /// second to index again after a crash.
   std::size_t index_events_in_memory = 1U << 18;
+  /// After a storage error the journal is opened anew at once; if that fails, after this pause, and
+  /// then after longer ones, up to five seconds.
+  std::chrono::milliseconds recovery_pause{50};
 };
 
 /// Opens `options.path`; `options.log` and `options.clock` must be set. Blocks until the tail

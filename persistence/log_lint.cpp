@@ -308,10 +308,4 @@ result<std::vector<torn_log>> lint_database(disk& on, const std::string& directo
   return lint_logs(on, directory, manifest->log_number, tail);
 }
 
-result<void> cut_torn(disk& on, const torn_log& log) {
-  auto bytes = read_file(on, log.file);
-  if (!bytes) return std::move(bytes).error();
-  return replace_file(on, log.file, std::string_view(*bytes).substr(0, log.good_bytes));
-}
-
 }  // namespace fasti::persistence

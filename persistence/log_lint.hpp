@@ -59,9 +59,4 @@ struct torn_log {
 [[nodiscard]] result<std::vector<torn_log>> lint_database(disk& on, const std::string& directory,
                                                           log_tail tail);
 
-/// Takes the torn record away: LevelDB refuses some of them (a record over several 32 KiB blocks of
-/// which a later one reached the disk), and a log that is torn when it is not the newest any more
-/// would look damaged. The log is what it was or cut, also after a crash.
-[[nodiscard]] result<void> cut_torn(disk& on, const torn_log& log);
-
 }  // namespace fasti::persistence

@@ -69,6 +69,14 @@ class posix_file_system final : public disk {
   io_code rename(const std::string& from, const std::string& to) override {
     return code_of(::rename(from.c_str(), to.c_str()));
   }
+  io_code cut(const std::string& path, std::uint64_t bytes) override {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    io_code why = code_of(::ftruncate(fd, static_cast<off_t>(bytes)));
+    if (why == 0) why = code_of(::fsync(fd));
+    ::close(fd);
+    return why;
+  }
   io_code remove(const std::string& path) override { return code_of(::unlink(path.c_str())); }
   io_code make_directory(const std::string& path) override {
     return code_of(::mkdir(path.c_str(), 0700));

@@ -146,6 +146,18 @@ result<version> stream_index::add(const stream_id& stream, expected_version expe
   return next(last);
 }
 
+void stream_index::forget_after(position last) {
+  const std::lock_guard lock(mutex_);
+  for (auto at = active_.runs.begin(); at != active_.runs.end();) {
+    auto& positions = at->second.positions;
+    while (!positions.empty() && positions.back() > last) {
+      positions.pop_back();
+      --active_.events;
+    }
+    at = positions.empty() ? active_.runs.erase(at) : std::next(at);
+  }
+}
+
 void stream_index::on_durable(position durable) {
   const std::lock_guard lock(mutex_);
   if (active_.events < events_in_memory_ || flushing_ || failed_) return;

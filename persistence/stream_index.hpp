@@ -46,6 +46,8 @@ class stream_index {
   /// the first one. Errors: `conflict` when the stream is not at `expected`; nothing is added then.
   [[nodiscard]] result<version> add(const stream_id& stream, expected_version expected,
                                     position first, std::uint32_t events);
+  /// Takes back what was added behind `last`. Precondition: no `on_durable` knew of it.
+  void forget_after(position last);
   /// All events up to `durable` have been added and are durable: flush if there are many.
   void on_durable(position durable);
   /// Positions of the versions `from`..`to` that were added, in order.

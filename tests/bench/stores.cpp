@@ -169,7 +169,13 @@ leveldb_files open_leveldb(const std::string& directory, reads_by how) {
   files.cache.reset(leveldb::NewLRUCache(32U << 20));
   leveldb::Options options;
   if (how == reads_by::pread) {
-    files.env = persistence::make_durable_env(leveldb::Env::Default());
+    auto& disk = persistence::posix_disk();
+    if (!persistence::make_directories(disk, directory + "/db")) fail("no directory");
+    auto logs = persistence::expected_logs::read(disk, directory + "/db");
+    if (!logs) fail(logs.error().to_string());
+    files.logs = *std::move(logs);
+    if (files.logs->begin() != 0) fail("no file LOGS");
+    files.env = persistence::make_durable_env(disk, *files.logs);
     options.env = files.env.get();
   }
   options.create_if_missing = true;

@@ -11,6 +11,7 @@
 
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
+#include "persistence/expected_logs.hpp"
 #include "workload.hpp"
 
 namespace leveldb {
@@ -65,6 +66,7 @@ enum class reads_by : std::uint8_t { memory_map, pread };
 
 /// The raw LevelDB in `directory`, with the buffer, table and cache sizes of the journal's own.
 struct leveldb_files {
+  std::unique_ptr<persistence::expected_logs> logs;
   std::unique_ptr<leveldb::Env> env;
   std::unique_ptr<leveldb::Cache> cache;
   std::unique_ptr<leveldb::DB> db;

@@ -19,9 +19,9 @@ struct failure {
   bool may_lose = false;  ///< The disk breaks its word: then only the order must hold.
 };
 
-const std::set<kind> everything{kind::create,         kind::write,          kind::sync,
-                                kind::close,          kind::rename,         kind::remove,
-                                kind::make_directory, kind::sync_directory, kind::remove_directory};
+const std::set<kind> everything{
+    kind::cut,    kind::create, kind::write,          kind::sync,           kind::close,
+    kind::rename, kind::remove, kind::make_directory, kind::sync_directory, kind::remove_directory};
 const std::set<kind> growing{kind::create, kind::write, kind::make_directory, kind::rename};
 
 const std::vector<failure>& failures() {

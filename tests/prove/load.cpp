@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <thread>
 
 namespace fasti::prove {
 
@@ -39,8 +40,10 @@ result<std::unique_ptr<journal>> open_on(persistence::disk& on, const load& l,
   options.log = [log](log_level, std::string_view line) {
     if (log != nullptr) log->emplace_back(line);
   };
-  return persistence::open_leveldb_journal(
-      options, on, {.log_bytes = l.log_bytes, .index_events_in_memory = l.index_events_in_memory});
+  return persistence::open_leveldb_journal(options, on,
+                                           {.log_bytes = l.log_bytes,
+                                            .index_events_in_memory = l.index_events_in_memory,
+                                            .recovery_pause = std::chrono::milliseconds{1}});
 }
 
 namespace {
@@ -78,6 +81,13 @@ commit random_commit(const load& l, std::mt19937_64& random) {
   return c;
 }
 
+/// Waits some time for a journal that has stopped.
+bool recovers(const journal& j) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{40};
+  while (j.failure() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  return !j.failure();
+}
+
 /// The commits of one opening: at most `count`. False: the journal takes no more.
 bool append_some(journal& j, int count, recorded_run& run, test::fault_disk& on,
                  std::mt19937_64& random) {
@@ -87,10 +97,14 @@ bool append_some(journal& j, int count, recorded_run& run, test::fault_disk& on,
     commit c = random_commit(run.made_by, random);
     told& t = run.commits.emplace_back();
     t.id = c.origin.id;
-    if (!j.append(std::move(c), nullptr, std::make_unique<listener>(t, on, all))) {
-      run.commits.pop_back();
-      all.wait_for(given);
-      return false;
+    std::unique_ptr<commit_observer> observer = std::make_unique<listener>(t, on, all);
+    while (!j.append(std::move(c), nullptr, std::move(observer))) {
+      // It was refused, so both are untouched. A disk that is good again is found to be so.
+      if (!recovers(j)) {
+        run.commits.pop_back();
+        all.wait_for(given);
+        return false;
+      }
     }
     ++given;
     if (given % static_cast<unsigned>(run.made_by.in_flight) == 0) all.wait_for(given);

@@ -12,9 +12,18 @@ using persistence::io_code;
 using kind = disk_op::kind;
 
 const char* name_of(disk_op::kind what) {
-  static constexpr const char* names[] = {
-      "create",           "write",          "sync", "close", "rename", "remove", "make_directory",
-      "remove_directory", "sync_directory", "open", "read"};
+  static constexpr const char* names[] = {"create",
+                                          "write",
+                                          "sync",
+                                          "cut",
+                                          "close",
+                                          "rename",
+                                          "remove",
+                                          "make_directory",
+                                          "remove_directory",
+                                          "sync_directory",
+                                          "open",
+                                          "read"};
   return names[static_cast<std::size_t>(what)];
 }
 
@@ -80,6 +89,12 @@ io_code disk_tree::apply(const disk_op& op) {
       node& f = nodes_.at(op.file);
       f.synced = f.now;
       f.unsynced_pages.clear();
+      return 0;
+    }
+    case kind::cut: {
+      const auto id = find(op.path);
+      if (id == 0) return ENOENT;
+      replace(id, nodes_.at(id).now->substr(0, op.bytes));
       return 0;
     }
     case kind::rename: {
@@ -192,13 +207,13 @@ class fault_disk::file final : public persistence::disk_file {
 
   io_code write(std::string_view data, std::size_t& wrote) override {
     const std::lock_guard lock(on_.mutex_);
-    return on_.perform_locked({kind::write, id_, path_, "", std::string(data)}, &wrote);
+    return on_.perform_locked({kind::write, id_, path_, "", std::string(data), 0}, &wrote);
   }
   io_code read_at(std::uint64_t offset, std::span<char> into, std::size_t& got) const override {
     const std::lock_guard lock(on_.mutex_);
     got = 0;
     if (on_.judge_) {
-      const auto v = on_.judge_({kind::read, id_, path_, "", ""}, on_.history_.size());
+      const auto v = on_.judge_({kind::read, id_, path_, "", "", 0}, on_.history_.size());
       if (v.code != 0) return v.code;
     }
     const auto& bytes = *on_.tree_.at(id_).now;
@@ -213,11 +228,11 @@ class fault_disk::file final : public persistence::disk_file {
     on_.changed_.notify_all();
     on_.changed_.wait(lock, [this] { return !on_.syncs_held_; });
     --on_.syncs_waiting_;
-    return on_.perform_locked({kind::sync, id_, path_, "", ""});
+    return on_.perform_locked({kind::sync, id_, path_, "", "", 0});
   }
   io_code close() override {
     const std::lock_guard lock(on_.mutex_);
-    return on_.perform_locked({kind::close, id_, path_, "", ""});
+    return on_.perform_locked({kind::close, id_, path_, "", "", 0});
   }
 
  private:
@@ -299,7 +314,7 @@ io_code fault_disk::perform_locked(disk_op op, std::size_t* wrote) {
 io_code fault_disk::create(const std::string& path, std::unique_ptr<persistence::disk_file>& f) {
   const std::lock_guard lock(mutex_);
   const auto id = tree_.next_id();
-  if (const auto why = perform_locked({kind::create, 0, path, "", ""}); why != 0) return why;
+  if (const auto why = perform_locked({kind::create, 0, path, "", "", 0}); why != 0) return why;
   f = std::make_unique<file>(*this, id, path);
   return 0;
 }
@@ -308,7 +323,7 @@ io_code fault_disk::open(const std::string& path, std::unique_ptr<persistence::d
   const std::lock_guard lock(mutex_);
   const auto id = tree_.find(path);
   if (id == 0) return ENOENT;
-  if (const auto why = perform_locked({kind::open, id, path, "", ""}); why != 0) return why;
+  if (const auto why = perform_locked({kind::open, id, path, "", "", 0}); why != 0) return why;
   f = std::make_unique<file>(*this, id, path);
   return 0;
 }
@@ -316,17 +331,20 @@ io_code fault_disk::open(const std::string& path, std::unique_ptr<persistence::d
 io_code fault_disk::rename(const std::string& from, const std::string& to) {
   return perform({kind::rename, 0, from, to, ""});
 }
+io_code fault_disk::cut(const std::string& path, std::uint64_t bytes) {
+  return perform({kind::cut, 0, path, "", "", bytes});
+}
 io_code fault_disk::remove(const std::string& path) {
-  return perform({kind::remove, 0, path, "", ""});
+  return perform({kind::remove, 0, path, "", "", 0});
 }
 io_code fault_disk::make_directory(const std::string& path) {
-  return perform({kind::make_directory, 0, path, "", ""});
+  return perform({kind::make_directory, 0, path, "", "", 0});
 }
 io_code fault_disk::remove_directory(const std::string& path) {
-  return perform({kind::remove_directory, 0, path, "", ""});
+  return perform({kind::remove_directory, 0, path, "", "", 0});
 }
 io_code fault_disk::sync_directory(const std::string& path) {
-  return perform({kind::sync_directory, 0, path, "", ""});
+  return perform({kind::sync_directory, 0, path, "", "", 0});
 }
 
 io_code fault_disk::list(const std::string& path, std::vector<std::string>& names) const {
@@ -357,7 +375,7 @@ result<std::unique_ptr<persistence::disk_lock>> fault_disk::lock(const std::stri
     return error{errc::unavailable, "locked", path + " is held by this process already"};
   }
   if (tree_.find(path) == 0) {
-    if (const auto why = perform_locked({kind::create, 0, path, "", ""}); why != 0) {
+    if (const auto why = perform_locked({kind::create, 0, path, "", "", 0}); why != 0) {
       return persistence::storage_failed(path, why);
     }
   }

@@ -24,6 +24,7 @@ struct disk_op {
     create,
     write,
     sync,
+    cut,
     close,
     rename,
     remove,
@@ -36,8 +37,9 @@ struct disk_op {
   kind what{};
   std::uint64_t file = 0;  ///< For what is done to an open file.
   std::string path;
-  std::string to;    ///< rename
-  std::string data;  ///< write
+  std::string to;           ///< rename
+  std::string data;         ///< write
+  std::uint64_t bytes = 0;  ///< cut
 };
 [[nodiscard]] const char* name_of(disk_op::kind kind);
 
@@ -127,6 +129,7 @@ class fault_disk final : public persistence::disk {
   persistence::io_code open(const std::string& path,
                             std::unique_ptr<persistence::disk_file>& file) override;
   persistence::io_code rename(const std::string& from, const std::string& to) override;
+  persistence::io_code cut(const std::string& path, std::uint64_t bytes) override;
   persistence::io_code remove(const std::string& path) override;
   persistence::io_code make_directory(const std::string& path) override;
   persistence::io_code remove_directory(const std::string& path) override;

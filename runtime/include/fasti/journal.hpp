@@ -73,6 +73,7 @@ struct journal_stats {
   std::uint64_t syncs = 0;          ///< Since open.
   std::uint64_t commits = 0;        ///< Since open.
   std::uint64_t logical_bytes = 0;  ///< Bodies and headers handed over since open.
+  std::uint64_t recoveries = 0;     ///< Storage errors since open after which it went on.
   std::chrono::nanoseconds open_duration{};
   std::uint64_t events_reindexed_at_open = 0;
 };
@@ -129,7 +130,9 @@ class journal {
 
   [[nodiscard]] virtual journal_stats stats() const = 0;
 
-  /// Why nothing can be appended any more, if so: a storage error latches (P11).
+  /// Why nothing can be appended now, if so. After a storage error nothing is acknowledged until
+  /// the storage was opened anew and checked (P11); that is tried again and again, and while it
+  /// does not succeed `append` refuses with `unavailable` ("journal-stopped"). Reading goes on.
   [[nodiscard]] virtual std::optional<error> failure() const = 0;
 
   /// Refuses new commits and settles those handed over. Idempotent. Returns what went wrong, if

@@ -1,0 +1,204 @@
+// After a storage error: what each waiting command is told, and how the journal goes on.
+
+#include <cerrno>
+#include <thread>
+
+#include "tests/persistence/disk_kit.hpp"
+#include "tests/support/fault_disk.hpp"
+
+namespace fasti::test {
+namespace {
+
+using kind = disk_op::kind;
+
+class Recovery : public Disk {
+ protected:
+  Recovery() { options.path = "/journal"; }
+
+  [[nodiscard]] std::unique_ptr<journal> open_faulty() {
+    auto opened = persistence::open_leveldb_journal(
+        options, on, {.recovery_pause = std::chrono::milliseconds{1}});
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error().to_string());
+    return opened ? *std::move(opened) : nullptr;
+  }
+  /// The next `times` operations of this kind on the journal's truth fail.
+  void fail_next(kind what, int times = 1, int code = EIO) {
+    on.set_judge([=, left = times](const disk_op& op, std::size_t) mutable -> fault_disk::verdict {
+      if (op.what != what || !op.path.starts_with("/journal/events") || left == 0) return {};
+      --left;
+      return {.code = code};
+    });
+  }
+  void fail_all() {
+    on.set_judge([](const disk_op& op, std::size_t) -> fault_disk::verdict {
+      return {.code = op.what == kind::read || op.what == kind::open ? 0 : EIO};
+    });
+  }
+  static void wait_until_it_goes_on(const journal& j) {
+    while (j.failure()) std::this_thread::yield();
+  }
+
+  fault_disk on;
+};
+
+TEST_F(Recovery, P12_ACommitThatIsFoundStoredIsCommitted) {
+  auto j = open_faulty();
+  must_append(*j, commit_to("a-1"));
+  fail_next(kind::sync);  // its bytes are written, but whether they last is not known
+  const auto outcome = append_and_wait(*j, commit_to("a-1"));
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_EQ(outcome->last_position, position{2});
+  EXPECT_EQ(j->stats().recoveries, 1U);
+  EXPECT_EQ(must_append(*j, commit_to("a-1")).last_position, position{3});
+  EXPECT_EQ(read_stream(*j, "a-1").positions(), (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
+TEST_F(Recovery, P12_ACommitThatIsFoundMissingIsCertainlyNotStored) {
+  auto j = open_faulty();
+  must_append(*j, commit_to("a-1"));
+  fail_next(kind::write, 1, ENOSPC);
+  commit c = commit_to("a-1", 3);
+  const auto id = c.origin.id;
+  auto session = std::make_shared<commit_session>();
+  outcome_log all;
+  ASSERT_TRUE(j->append(std::move(c), session, all.observer()));
+  all.wait_for(1);
+  const auto outcome = all.of(0);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, errc::unavailable);
+  EXPECT_EQ(outcome.error().reason, "storage-failed");
+  EXPECT_TRUE(session->is_broken());
+  EXPECT_FALSE(j->find_command(id));
+  EXPECT_EQ(*j->stream_version(stream("a-1")), version{1});
+  // The same command may be sent again, and goes where it would have gone.
+  commit again = commit_to("a-1", 3, expected_version::exactly(version{1}));
+  again.origin.id = id;
+  EXPECT_EQ(must_append(*j, std::move(again)).last_position, position{4});
+}
+
+TEST_F(Recovery, P12_UnknownWhileTheDiskIsGoneAndKnownAfterwards) {
+  auto j = open_faulty();
+  must_append(*j, commit_to("a-1"));
+  fail_all();
+  commit c = commit_to("a-1");
+  const auto id = c.origin.id;
+  const auto outcome = append_and_wait(*j, std::move(c));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, errc::unknown);
+  ASSERT_TRUE(j->failure());
+  const auto refused = append_and_wait(*j, commit_to("a-1"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "journal-stopped");
+  EXPECT_EQ(read_all(*j).events.size(), 1U) << "reading goes on";
+  on.set_judge({});
+  wait_until_it_goes_on(*j);
+  const auto head = count_of(j->head());
+  EXPECT_EQ(j->find_command(id).has_value(), head == 2);
+  EXPECT_EQ(must_append(*j, commit_to("a-1")).last_position, position{head + 1});
+  EXPECT_EQ(read_stream(*j, "a-1").events.size(), head + 1);
+}
+
+TEST_F(Recovery, TheHeadIsToldWhenAnUnknownCommitIsFound) {
+  auto j = open_faulty();
+  std::mutex mutex;
+  std::condition_variable came;
+  position told{};
+  j->on_head([&](position p) {
+    const std::lock_guard lock(mutex);
+    told = p;
+    came.notify_all();
+  });
+  // The sync fails, and so does the first try to open it anew.
+  on.set_judge([left = 2](const disk_op& op, std::size_t) mutable -> fault_disk::verdict {
+    if (left == 0 || (op.what != kind::sync && op.what != kind::create)) return {};
+    if (!op.path.starts_with("/journal/events")) return {};
+    --left;
+    return {.code = EIO};
+  });
+  const auto outcome = append_and_wait(*j, commit_to("a-1"));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, errc::unknown);
+  std::unique_lock lock(mutex);
+  came.wait(lock, [&] { return told == position{1}; });
+  lock.unlock();
+  EXPECT_EQ(j->head(), position{1});
+  j->on_head({});
+}
+
+TEST_F(Recovery, P11_ARepeatOfAStoredCommandStaysARepeatUnderAFailedBatch) {
+  auto j = open_faulty();
+  commit first = commit_to("a-1");
+  commit repeat = first;
+  must_append(*j, std::move(first));
+  fail_next(kind::write, 1, ENOSPC);
+  outcome_log all;
+  clock.hold();
+  ASSERT_TRUE(j->append(commit_to("b-1"), nullptr, all.observer(0)));
+  clock.wait_for_waiter();
+  clock.release();
+  ASSERT_TRUE(j->append(std::move(repeat), nullptr, all.observer(1)));
+  all.wait_for(2);
+  ASSERT_TRUE(all.of(1));
+  EXPECT_EQ(all.of(1)->what, committed::kind::repeat);
+  EXPECT_EQ(j->head(), position{1});
+}
+
+TEST_F(Recovery, AReaderThatIsAtWorkReadsOn) {
+  auto j = open_faulty();
+  for (int i = 0; i < 20; ++i) must_append(*j, commit_to("a-1"));
+  int seen = 0;
+  const auto read = j->read({}, [&](const recorded_event&) {
+    if (++seen == 3) {
+      fail_next(kind::sync);
+      EXPECT_TRUE(append_and_wait(*j, commit_to("a-1")));
+      EXPECT_EQ(j->stats().recoveries, 1U);
+    }
+    return visit::more;
+  });
+  EXPECT_TRUE(read);
+  EXPECT_EQ(seen, 20);
+}
+
+TEST_F(Recovery, ASlowSyncLetsTheNextBatchGather) {
+  auto j = open_faulty();
+  on.hold_syncs();
+  outcome_log all;
+  ASSERT_TRUE(j->append(commit_to("a-1"), nullptr, all.observer(0)));
+  on.wait_for_sync();
+  for (int i = 1; i <= 50; ++i) ASSERT_TRUE(j->append(commit_to("a-1"), nullptr, all.observer(i)));
+  EXPECT_EQ(all.size(), 0U) << "P1: nothing is said before the sync";
+  EXPECT_EQ(j->head(), no_position) << "P2";
+  EXPECT_TRUE(read_all(*j).events.empty()) << "P2";
+  const auto before = j->stats().syncs;
+  on.release_syncs();
+  all.wait_for(51);
+  EXPECT_EQ(j->stats().syncs, before + 2) << "one for the first, one for all the others";
+}
+
+TEST_F(Recovery, ATornTailIsCutAndTheJournalOpens) {
+  std::vector<kept_event> good;
+  {
+    auto j = open_faulty();
+    for (int i = 0; i < 5; ++i) must_append(*j, commit_to("a-1", 1, expected_version::any(), 3000));
+    good = read_all(*j).events;
+    fail_all();  // no close either
+  }
+  on.set_judge({});
+  auto tree = on.tree();
+  std::string newest;
+  for (const auto& [path, id] : tree.files()) {
+    if (path.starts_with("/journal/events/") && path.ends_with(".log")) newest = path;
+  }
+  ASSERT_FALSE(newest.empty());
+  std::string bytes = *tree.at(tree.find(newest)).now;
+  // A record over three blocks of which only the last one reached the disk.
+  bytes += std::string(40'000, '\0') + std::string("\x12\x34\x56\x78\x10\x00\x04garbage", 14);
+  tree.replace(tree.find(newest), bytes);
+  on.put(tree);
+  auto j = open_faulty();
+  ASSERT_TRUE(j);
+  EXPECT_EQ(read_all(*j).events, good);
+}
+
+}  // namespace
+}  // namespace fasti::test
