@@ -65,6 +65,7 @@ std::string check_outcomes(const recorded_run& run) {
   std::set<std::string> stored;
   for (const auto& e : run.events) stored.insert(e.command.to_string());
   for (const auto& c : run.commits) {
+    if (c.must_conflict && c.outcome) return "P7: a stale version was accepted";
     const bool is_there = stored.contains(c.id.to_string());
     if (c.outcome) {
       if (!is_there) return "P1: acknowledged, and not in the journal";

@@ -1,8 +1,10 @@
 // Tries to make the journal lose, double, tear or falsify something.
 //
-//     fasti_prove [--part NAME] [--budget SECONDS] [--seed N]
+//     fasti_prove [--part NAME] [--budget SECONDS] [--seed N] [--findings N]
 //
 // Exit code: 0 nothing was found, 1 something was (each finding is printed), 2 wrong arguments.
+
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -28,11 +30,25 @@ constexpr part parts[] = {
     {"kills", "kill -9 cycles", kills, 20},
 };
 
+/// On a terminal, every second, until the time is over.
+void show_progress(const part& p, const tally& t, double seconds) {
+  if (::isatty(STDERR_FILENO) == 0) return;
+  const auto started = std::chrono::steady_clock::now();
+  while (t.goes_on()) {
+    const std::chrono::duration<double> gone = std::chrono::steady_clock::now() - started;
+    std::fprintf(stderr, "\r%s: %llu %s, %.0f of %.0f s ", p.name,
+                 static_cast<unsigned long long>(t.checked()), p.what, gone.count(), seconds);
+    std::this_thread::sleep_for(std::chrono::milliseconds{500});
+  }
+  std::fprintf(stderr, "\r\x1b[K");
+}
+
 /// True: nothing was found.
-bool run(const part& p, double seconds, std::uint64_t seed, unsigned threads) {
-  tally t(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)));
+bool run(const part& p, double seconds, std::uint64_t seed, unsigned threads, int findings_max) {
+  tally t(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)), findings_max);
   std::vector<std::thread> workers;
   for (unsigned i = 0; i < threads; ++i) workers.emplace_back([&, i] { p.run(t, seed + i); });
+  show_progress(p, t, seconds);
   for (auto& w : workers) w.join();
   const auto findings = t.findings();
   std::printf(
@@ -51,6 +67,7 @@ int main(int argc, char** argv) {
   std::string only;
   std::string append_to;
   double budget_s = 60;
+  int findings_max = 5;
   std::uint64_t seed = std::random_device{}();
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   app.add_option("--part", only, "crash-images, disk-errors, bit-flips or kills; all if left out");
@@ -58,6 +75,8 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--seed", seed, "What to repeat; printed with every finding");
   app.add_option("--threads", threads, "How many search at once")->check(CLI::PositiveNumber);
+  app.add_option("--findings", findings_max, "Stop a part after so many")
+      ->check(CLI::PositiveNumber);
   app.add_option("--append-until-killed", append_to)->group("");
   CLI11_PARSE(app, argc, argv);
   if (!append_to.empty()) return append_until_killed(append_to, seed);
@@ -66,7 +85,9 @@ int main(int argc, char** argv) {
   for (const auto& p : parts) {
     if (!only.empty() && only != p.name) continue;
     any = true;
-    good = run(p, only.empty() ? budget_s * p.share / 100 : budget_s, seed, threads) && good;
+    good =
+        run(p, only.empty() ? budget_s * p.share / 100 : budget_s, seed, threads, findings_max) &&
+        good;
   }
   if (!any) std::fprintf(stderr, "fasti_prove: there is no part %s; see --help\n", only.c_str());
   return any ? (good ? 0 : 1) : 2;

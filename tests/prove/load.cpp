@@ -77,6 +77,7 @@ commit random_commit(const load& l, std::mt19937_64& random) {
   const auto second = stream();
   if (random() % 4 == 0 && c.parts.front().stream.text() != second)
     test::add_part(c, second, events());
+  if (random() % 8 == 0) c.parts.back().expected = expected_version::exactly(version{1'000'000});
   if (random() % 4 == 0) c.origin.metadata = std::string(random() % 50, 'm');
   return c;
 }
@@ -97,6 +98,8 @@ bool append_some(journal& j, int count, recorded_run& run, test::fault_disk& on,
     commit c = random_commit(run.made_by, random);
     told& t = run.commits.emplace_back();
     t.id = c.origin.id;
+    t.must_conflict = c.parts.back().expected.accepts(version{1'000'000}) &&
+                      !c.parts.back().expected.accepts(no_version);
     std::unique_ptr<commit_observer> observer = std::make_unique<listener>(t, on, all);
     while (!j.append(std::move(c), nullptr, std::move(observer))) {
       // It was refused, so both are untouched. A disk that is good again is found to be so.
@@ -128,11 +131,20 @@ recorded_run play(const load& l, test::fault_disk& on) {
     }
     const int left = l.commits - static_cast<int>(run.commits.size());
     const int now = l.reopen_every == 0 ? left : std::min(left, l.reopen_every);
+    on.set_watch([&run, j = opened->get()](std::size_t operations) {
+      const auto head = j->head();
+      if (run.heads.empty() || run.heads.back().head != head)
+        run.heads.push_back({operations, head});
+    });
     const bool goes_on = append_some(**opened, now, run, on, random);
+    on.set_watch({});
     auto read = test::read_all(**opened);
     if (!read.failed) run.events = std::move(read.events);
     if (auto closed = (*opened)->close(); !closed) run.went_wrong = closed.error().to_string();
     if (!goes_on) break;
+  }
+  for (const auto& t : run.commits) {
+    if (t.must_conflict && t.outcome) run.went_wrong = "P7: a stale version was accepted";
   }
   run.history = on.history();
   return run;
@@ -151,6 +163,12 @@ class left_checker {
     if (read.failed) return "P10: it opens, but reading says " + read.failed->to_string();
     events_ = std::move(read.events);
     if (auto wrong = prefix(); !wrong.empty()) return wrong;
+    for (const auto& s : run_.heads) {
+      if (s.operations <= operations_ && count_of(s.head) > events_.size()) {
+        return "P2: position " + std::to_string(count_of(s.head)) + " was shown at operation " +
+               std::to_string(s.operations) + ", before it was durable";
+      }
+    }
     if (auto wrong = acknowledged(j); !wrong.empty()) return wrong;
     return streams(j);
   }

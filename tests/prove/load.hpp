@@ -38,12 +38,20 @@ struct told {
   command_id id;
   std::size_t operations = 0;
   result<committed> outcome = error{errc::unknown, "not-told", ""};
+  bool must_conflict = false;  ///< It expects a version that the stream does not have.
+};
+
+/// A head that the journal showed when the disk had done so many operations.
+struct shown {
+  std::size_t operations = 0;
+  position head{};
 };
 
 struct recorded_run {
   load made_by;
   std::vector<test::disk_op> history;
-  std::vector<told> commits;             ///< In the order of hand-over.
+  std::vector<told> commits;  ///< In the order of hand-over.
+  std::vector<shown> heads;
   std::vector<test::kept_event> events;  ///< All of them, by position, as the journal read them.
   std::string went_wrong;                ///< Empty: nothing did.
 };

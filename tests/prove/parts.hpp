@@ -14,11 +14,11 @@ namespace fasti::prove {
 /// What a part has done so far; safe to use from several threads.
 class tally {
  public:
-  explicit tally(std::chrono::milliseconds budget)
-      : ends_(std::chrono::steady_clock::now() + budget) {}
+  tally(std::chrono::milliseconds budget, int findings_max)
+      : ends_(std::chrono::steady_clock::now() + budget), findings_max_(findings_max) {}
 
   [[nodiscard]] bool goes_on() const {
-    return std::chrono::steady_clock::now() < ends_ && findings_count_ < findings_max;
+    return std::chrono::steady_clock::now() < ends_ && findings_count_ < findings_max_;
   }
   void count(std::uint64_t checked = 1) { checked_ += checked; }
   void find(const std::string& what) {
@@ -33,8 +33,8 @@ class tally {
   }
 
  private:
-  static constexpr int findings_max = 5;
   const std::chrono::steady_clock::time_point ends_;
+  const int findings_max_;
   std::atomic<std::uint64_t> checked_{0};
   std::atomic<int> findings_count_{0};
   mutable std::mutex mutex_;

@@ -260,6 +260,10 @@ void fault_disk::set_judge(judge j) {
   const std::lock_guard lock(mutex_);
   judge_ = std::move(j);
 }
+void fault_disk::set_watch(std::function<void(std::size_t)> watch) {
+  const std::lock_guard lock(mutex_);
+  watch_ = std::move(watch);
+}
 std::size_t fault_disk::operations() const {
   const std::lock_guard lock(mutex_);
   return history_.size();
@@ -307,7 +311,10 @@ io_code fault_disk::perform_locked(disk_op op, std::size_t* wrote) {
   }
   if (v.lies) return 0;
   if (const auto why = tree_.apply(op); why != 0) return why;
-  if (op.what != kind::open && op.what != kind::read) history_.push_back(std::move(op));
+  if (op.what != kind::open && op.what != kind::read) {
+    history_.push_back(std::move(op));
+    if (watch_) watch_(history_.size());
+  }
   return v.code;
 }
 

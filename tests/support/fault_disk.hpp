@@ -113,6 +113,9 @@ class fault_disk final : public persistence::disk {
 
   /// Asked before each operation, under the disk's lock; an empty one ends it.
   void set_judge(judge j);
+  /// Called after each operation that can change something, with how many there were, under the
+  /// disk's lock; an empty one ends it.
+  void set_watch(std::function<void(std::size_t operations)> watch);
   /// Operations so far that can change something.
   [[nodiscard]] std::size_t operations() const;
   /// … and what they were.
@@ -153,6 +156,7 @@ class fault_disk final : public persistence::disk {
   disk_tree tree_;
   std::vector<disk_op> history_;
   judge judge_;
+  std::function<void(std::size_t)> watch_;
   std::set<std::string> locked_;
   bool syncs_held_ = false;
   int syncs_waiting_ = 0;
