@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <future>
 #include <random>
 #include <thread>
 
@@ -30,17 +31,20 @@ constexpr part parts[] = {
     {"kills", "kill -9 cycles", kills, 20},
 };
 
-/// On a terminal, every second, until the time is over.
-void show_progress(const part& p, const tally& t, double seconds) {
-  if (::isatty(STDERR_FILENO) == 0) return;
+/// Waits for all of them; on a terminal it says meanwhile how far they are.
+void wait_for(std::vector<std::thread>& workers, const part& p, const tally& t, double seconds) {
   const auto started = std::chrono::steady_clock::now();
-  while (t.goes_on()) {
+  const auto ended = std::async(std::launch::async, [&workers] {
+    for (auto& w : workers) w.join();
+  });
+  const bool watched = ::isatty(STDERR_FILENO) != 0;
+  while (ended.wait_for(std::chrono::milliseconds{500}) != std::future_status::ready) {
+    if (!watched) continue;
     const std::chrono::duration<double> gone = std::chrono::steady_clock::now() - started;
     std::fprintf(stderr, "\r%s: %llu %s, %.0f of %.0f s ", p.name,
                  static_cast<unsigned long long>(t.checked()), p.what, gone.count(), seconds);
-    std::this_thread::sleep_for(std::chrono::milliseconds{500});
   }
-  std::fprintf(stderr, "\r\x1b[K");
+  if (watched) std::fprintf(stderr, "\r\x1b[K");
 }
 
 /// True: nothing was found.
@@ -48,8 +52,7 @@ bool run(const part& p, double seconds, std::uint64_t seed, unsigned threads, in
   tally t(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)), findings_max);
   std::vector<std::thread> workers;
   for (unsigned i = 0; i < threads; ++i) workers.emplace_back([&, i] { p.run(t, seed + i); });
-  show_progress(p, t, seconds);
-  for (auto& w : workers) w.join();
+  wait_for(workers, p, t, seconds);
   const auto findings = t.findings();
   std::printf(
       "%-14s %9llu %s, seed %llu: %s\n", p.name, static_cast<unsigned long long>(t.checked()),
