@@ -216,6 +216,15 @@ result<std::shared_ptr<const block>> block::open(std::string_view bytes, positio
   return std::shared_ptr<const block>(std::move(b));
 }
 
+result<std::shared_ptr<const block>> block::open_behind(std::string_view bytes, position before) {
+  if (bytes.size() < sizeof(block_header)) return damaged(next(before), "the block is too short");
+  const auto h = read_as<block_header>(bytes, 0);
+  if (h.first != count_of(before) + 1) {
+    return damaged(next(before), "a block that does not begin there");
+  }
+  return open(bytes, position{h.first + h.events - 1});
+}
+
 result<commit_view> block::commit_at(std::size_t at, position first, position after) const {
   const auto bytes = this->bytes();
   if (bytes.size() - at < sizeof(commit_header)) return damaged(first, "the block ends too soon");

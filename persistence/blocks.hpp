@@ -130,6 +130,10 @@ class block {
   [[nodiscard]] static result<std::shared_ptr<const block>> open(std::string_view bytes,
                                                                  position last);
 
+  /// The same for a block that must begin behind `before`.
+  [[nodiscard]] static result<std::shared_ptr<const block>> open_behind(std::string_view bytes,
+                                                                        position before);
+
   [[nodiscard]] const block_header& header() const noexcept { return header_; }
   [[nodiscard]] position first() const noexcept { return position{header_.first}; }
   [[nodiscard]] position last() const noexcept {

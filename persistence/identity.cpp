@@ -52,6 +52,7 @@ result<std::optional<unique_id>> parse(const std::string& file, const std::strin
 }
 
 constexpr auto creating = "creating";
+constexpr auto restoring = "restoring";
 
 std::string closed_text(std::uint64_t head) {
   const std::string line = "head " + std::to_string(head) + "\n";
@@ -61,6 +62,11 @@ std::string closed_text(std::uint64_t head) {
 }  // namespace
 
 result<std::optional<unique_id>> find_identity(disk& on, const std::string& directory) {
+  if (on.exists(directory + "/" + restoring)) {
+    return error{
+        errc::invalid, "restore-incomplete",
+        "a restore into " + directory + " was cut short; remove the directory and restore again"};
+  }
   const std::string file = directory + "/identity";
   if (!on.exists(file)) return std::optional<unique_id>();
   auto text = read_file(on, file);
@@ -132,6 +138,24 @@ result<unique_id> finish_creation(disk& on, const std::string& directory) {
   }
   static_cast<void>(on.remove(directory + "/" + creating));  // it only says less than `identity`
   return id;
+}
+
+result<void> begin_restore(disk& on, const std::string& directory) {
+  std::vector<std::string> names;
+  if (on.exists(directory) && (on.list(directory, names) != 0 || !names.empty())) {
+    return error{errc::invalid, "not-empty",
+                 directory + " has files in it; restore into an empty directory"};
+  }
+  if (auto made = make_directories(on, directory); !made) return made;
+  return replace_file(on, directory + "/" + restoring, "a restore is under way\n");
+}
+
+result<void> finish_restore(disk& on, const std::string& directory, unique_id id) {
+  if (auto wrote = replace_file(on, directory + "/identity", text_of(id)); !wrote) return wrote;
+  io_code why = on.remove(directory + "/" + restoring);
+  if (why == 0) why = on.sync_directory(directory);
+  if (why != 0) return storage_failed(directory, why);
+  return {};
 }
 
 }  // namespace fasti::persistence

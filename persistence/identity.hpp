@@ -18,7 +18,8 @@ namespace fasti::persistence {
 inline constexpr int journal_format = 1;
 
 /// The journal's id; none when the directory is missing or holds no identity. Errors: `invalid` for
-/// a newer format (both are named), `corrupt` when the file is not what was written.
+/// a newer format (both are named) or a restore that was cut short, `corrupt` when the file is not
+/// what was written.
 [[nodiscard]] result<std::optional<unique_id>> find_identity(disk& on,
                                                              const std::string& directory);
 
@@ -41,5 +42,10 @@ inline constexpr int journal_format = 1;
 
 /// Makes the directory a journal: written beside, synced, renamed, directory synced.
 [[nodiscard]] result<unique_id> finish_creation(disk& on, const std::string& directory);
+
+/// Makes an empty or missing directory ready for a journal from elsewhere; until it is finished
+/// it has a file `restoring`, and whoever opens it is refused.
+[[nodiscard]] result<void> begin_restore(disk& on, const std::string& directory);
+[[nodiscard]] result<void> finish_restore(disk& on, const std::string& directory, unique_id id);
 
 }  // namespace fasti::persistence

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "persistence/archive.hpp"
 #include "persistence/group_commit.hpp"
 #include "persistence/identity.hpp"
 
@@ -41,6 +42,7 @@ class leveldb_journal final : public journal {
                   std::chrono::milliseconds recovery_pause)
       : disk_(on),
         directory_(options.path),
+        clock_(options.clock),
         id_(id),
         blocks_(std::move(blocks)),
         index_(std::move(index)),
@@ -67,6 +69,7 @@ class leveldb_journal final : public journal {
                               const event_visitor& visitor) const override;
   result<position> read(const journal_range& range, const event_visitor& visitor) const override;
   result<position> position_before(timestamp time) const override;
+  result<archive_summary> write_archive(position after, const byte_sink& out) const override;
   journal_stats stats() const override;
   result<void> close() override;
 
@@ -78,6 +81,7 @@ class leveldb_journal final : public journal {
  private:
   disk& disk_;
   const std::string directory_;
+  const clock_source clock_;
   const unique_id id_;
   const std::unique_ptr<block_store> blocks_;
   const std::unique_ptr<stream_index> index_;
@@ -211,6 +215,38 @@ result<position> leveldb_journal::position_before(timestamp time) const {
   });
   if (!walked) return std::move(walked).error();
   return last;
+}
+
+result<archive_summary> leveldb_journal::write_archive(position after, const byte_sink& out) const {
+  const auto end = head();
+  if (after > end) {
+    return error{errc::invalid, "archive-gap",
+                 "the journal ends at position " + std::to_string(count_of(end)) + ", before " +
+                     std::to_string(count_of(after))};
+  }
+  archive_writer writer(out);
+  block_store::reader blocks(*blocks_);
+  bool begun = false;
+  for (position at = after; !begun || at < end;) {
+    std::shared_ptr<const block> b;
+    if (at < end) {
+      auto found = blocks.at(next(at));
+      if (!found) return std::move(found).error();
+      b = *std::move(found);
+    }
+    if (!begun) {
+      const auto from = b ? position{count_of(b->first()) - 1} : after;
+      if (auto wrote = writer.begin(id_, from, clock_()); !wrote) return std::move(wrote).error();
+      begun = true;
+    }
+    if (!b) break;
+    // What is damaged here must not be called good there.
+    auto good = b->each_commit(no_position, [](const commit_view&) { return true; });
+    if (!good) return std::move(good).error();
+    if (auto wrote = writer.add(*b); !wrote) return std::move(wrote).error();
+    at = b->last();
+  }
+  return writer.end();
 }
 
 journal_stats leveldb_journal::stats() const {

@@ -38,9 +38,7 @@ class leveldb_snapshots final : public snapshot_store {
       : db_(std::move(db)), journal_(journal) {}
 
   result<void> save(const snapshot& s) override {
-    std::vector<word> words{0, count_of(s.position), count_of(s.type)};
-    words.insert(words.end(), s.body.begin(), s.body.end());
-    words[0] = checksum_of(words.data() + 1, words.size() - 1, journal_);
+    const auto words = encode_snapshot(s, journal_);
     const auto prefix = prefix_of(s.stream);
     leveldb::WriteBatch batch;
     batch.Put(
@@ -55,7 +53,7 @@ class leveldb_snapshots final : public snapshot_store {
     const auto it = db_->iterate();
     seek_at_or_before(*it, prefix + big_endian(count_of(at_most)));
     for (; it->Valid() && is_of(it->key(), prefix); it->Prev()) {
-      auto s = decode(view(it->value()));
+      auto s = decode_snapshot(view(it->value()), journal_);
       if (!s) continue;
       s->stream = stream;
       s->version = version{from_big_endian(view(it->key()).substr(prefix.size()))};
@@ -97,25 +95,32 @@ class leveldb_snapshots final : public snapshot_store {
     return db_->check(*it);
   }
 
-  [[nodiscard]] std::optional<snapshot> decode(std::string_view bytes) const {
-    if (bytes.size() % word_bytes != 0 || bytes.size() <= fixed_words * word_bytes) {
-      return std::nullopt;
-    }
-    std::vector<word> words(bytes.size() / word_bytes);
-    std::memcpy(words.data(), bytes.data(), bytes.size());
-    if (words[0] != checksum_of(words.data() + 1, words.size() - 1, journal_)) return std::nullopt;
-    snapshot s;
-    s.position = position{words[1]};
-    s.type = type_id{words[2]};
-    s.body.assign(words.begin() + fixed_words, words.end());
-    return s;
-  }
-
   const std::unique_ptr<database> db_;
   const unique_id journal_;
 };
 
 }  // namespace
+
+std::vector<word> encode_snapshot(const snapshot& s, unique_id journal) {
+  std::vector<word> words{0, count_of(s.position), count_of(s.type)};
+  words.insert(words.end(), s.body.begin(), s.body.end());
+  words[0] = checksum_of(words.data() + 1, words.size() - 1, journal);
+  return words;
+}
+
+std::optional<snapshot> decode_snapshot(std::string_view bytes, unique_id journal) {
+  if (bytes.size() % word_bytes != 0 || bytes.size() <= fixed_words * word_bytes) {
+    return std::nullopt;
+  }
+  std::vector<word> words(bytes.size() / word_bytes);
+  std::memcpy(words.data(), bytes.data(), bytes.size());
+  if (words[0] != checksum_of(words.data() + 1, words.size() - 1, journal)) return std::nullopt;
+  snapshot s;
+  s.position = position{words[1]};
+  s.type = type_id{words[2]};
+  s.body.assign(words.begin() + fixed_words, words.end());
+  return s;
+}
 
 result<std::unique_ptr<snapshot_store>> open_leveldb_snapshots(disk& on, const std::string& path,
                                                                unique_id journal,

@@ -10,6 +10,11 @@
 
 namespace fasti::persistence {
 
+/// A snapshot as it is kept, without its stream and version, which are its key. None: not one of
+/// this journal, or damaged.
+[[nodiscard]] std::vector<word> encode_snapshot(const snapshot& s, unique_id journal);
+[[nodiscard]] std::optional<snapshot> decode_snapshot(std::string_view bytes, unique_id journal);
+
 /// A damaged database is removed and made anew, with a warning: snapshots are caches.
 [[nodiscard]] result<std::unique_ptr<snapshot_store>> open_leveldb_snapshots(
     disk& on, const std::string& path, unique_id journal, const log_sink& log);

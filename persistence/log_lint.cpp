@@ -142,7 +142,7 @@ log_scan scan_log(std::string_view bytes, log_kind kind,
   std::size_t began_at = 0;
   std::size_t at = 0;
   const auto bad = [&](std::size_t where) {
-    scan.bad_at = where;
+    scan.bad_at = inside ? began_at : where;  // a record of which a part is there is torn, too
     scan.later_at = later_record(bytes, where + 1, kind, sequence_of(scan.last_record));
     scan.found = scan.later_at < bytes.size() ? log_scan::state::damaged : log_scan::state::torn;
     return scan;
@@ -156,7 +156,7 @@ log_scan scan_log(std::string_view bytes, log_kind kind,
     const auto found = fragment_at(bytes, at);
     if (!found) return bad(at);
     const bool begins = found->type == whole || found->type == first;
-    if (begins == inside) return bad(inside ? began_at : at);
+    if (begins == inside) return bad(at);
     if (begins) {
       record.clear();
       began_at = at;
@@ -169,7 +169,7 @@ log_scan scan_log(std::string_view bytes, log_kind kind,
     if (each) each(record);
     scan.last_record.swap(record);
   }
-  return inside ? bad(began_at) : scan;
+  return inside ? bad(bytes.size()) : scan;
 }
 
 bool apply_edit(std::string_view record, manifest_state& state) {

@@ -62,6 +62,9 @@ class memory_journal final : public journal {
                               const event_visitor& visitor) const override;
   result<position> read(const journal_range& range, const event_visitor& visitor) const override;
   result<position> position_before(timestamp time) const override;
+  result<archive_summary> write_archive(position, const byte_sink&) const override {
+    return error{errc::invalid, "no-archive", "a journal in memory keeps nothing to archive"};
+  }
   void on_head(std::function<void(position)> callback) override;
   journal_stats stats() const override;
   std::optional<error> failure() const override { return std::nullopt; }

@@ -61,6 +61,9 @@ class manual_journal final : public journal {
   }
 
   result<position> position_before(timestamp) const override { return no_position; }
+  result<archive_summary> write_archive(position, const byte_sink&) const override {
+    return error{errc::invalid, "no-archive", ""};
+  }
   void on_head(std::function<void(position)> callback) override { on_head_ = std::move(callback); }
   journal_stats stats() const override { return {}; }
   std::optional<error> failure() const override { return std::nullopt; }

@@ -78,6 +78,18 @@ struct journal_stats {
   std::uint64_t events_reindexed_at_open = 0;
 };
 
+/// What an archive of a journal holds; see `fasti/backup.hpp`.
+struct archive_summary {
+  unique_id journal;
+  position after{};  ///< The first event is the one behind it.
+  position last{};
+  std::uint64_t events = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t bytes = 0;
+};
+/// Takes bytes in order. An error ends whatever hands them over, and comes back from it.
+using byte_sink = std::function<result<void>(std::string_view bytes)>;
+
 class journal {
  public:
   virtual ~journal() = default;
@@ -122,6 +134,12 @@ class journal {
 
   /// Position of the last event written before `time`; `no_position` if none.
   [[nodiscard]] virtual result<position> position_before(timestamp time) const = 0;
+
+  /// Hands out everything behind `after`, up to the head at this moment, as one archive. It begins
+  /// earlier when `after` is not the end of a backup. Errors: `invalid` ("no-archive") when the
+  /// journal keeps nothing beyond the process, `corrupt`, what `out` said.
+  [[nodiscard]] virtual result<archive_summary> write_archive(position after,
+                                                              const byte_sink& out) const = 0;
 
   /// `callback(head)` after each rise of the head, from the completion thread, before the outcomes
   /// of that rise are handed out. One subscriber: the bus. Replaces an earlier one; an empty one
