@@ -189,7 +189,8 @@ void runtime::node::query_view(std::string_view name, type_id query, std::vector
   core::view_query q{
       query, std::move(body), options.visible_at, std::chrono::steady_clock::now() + timeout,
       std::make_unique<core::query_reply>(std::move(callback), core::in_flight_permit())};
-  switch (p->board->queries.put(std::move(q))) {  // refused: `put` leaves it untouched
+  // NOLINTBEGIN(bugprone-use-after-move): refused, `put` leaves it untouched
+  switch (p->board->queries.put(std::move(q))) {
     case actors::put_result::wake:
       return actors::send(p->actor, actors::queries_ready{});
     case actors::put_result::queued:
@@ -200,6 +201,7 @@ void runtime::node::query_view(std::string_view name, type_id query, std::vector
     case actors::put_result::closed:
       return q.reply->answer(closed_error());
   }
+  // NOLINTEND(bugprone-use-after-move)
 }
 
 result<void> runtime::node::rebuild(std::string_view name) {

@@ -240,5 +240,24 @@ TEST_F(FullDisk, P11_NothingIsAcknowledgedUntilThereIsRoomAgain) {
   EXPECT_EQ(open()->head(), position{left + 1});
 }
 
+TEST_F(FullDisk, ADiskThatBecomesReadOnlyStopsTheJournalAndNoMore) {
+  const small_disk disk(directory / "disk");
+  if (!disk.is_there()) GTEST_SKIP() << "may not mount a small file system here";
+  options.path = directory / "disk/journal";
+  auto j = open();
+  must_append(*j, commit_to("a-1"));
+  j.reset();
+  const std::string at = directory / "disk";
+  ASSERT_EQ(::mount("tmpfs", at.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  const auto before = files_in(options.path);
+  auto refused = try_open(options.path);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::unavailable) << refused.error().to_string();
+  EXPECT_NE(refused.error().detail.find("Read-only"), std::string::npos);
+  EXPECT_EQ(files_in(options.path), before);
+  ASSERT_EQ(::mount("tmpfs", at.c_str(), "tmpfs", MS_REMOUNT, nullptr), 0);
+  EXPECT_EQ(open()->head(), position{1});
+}
+
 }  // namespace
 }  // namespace fasti::test

@@ -6,7 +6,8 @@
 ///
 /// What a cut keeps: of a file, the bytes of its last sync and any subset of the pages written
 /// since, the last of them torn; of a directory, its entries of the last sync and any subset of the
-/// changes since. That is more than file systems of today do, and what POSIX allows.
+/// changes since. That is more than file systems of today do, and what POSIX allows. Renames stay
+/// in one directory.
 
 #include <condition_variable>
 #include <functional>
