@@ -72,7 +72,7 @@ TEST(Inbox, ClosingGivesBackWhatWaitsAndRefusesFromThenOn) {
 TEST(Inbox, P6_ManyThreadsPutAndNothingIsLostOrDoubled) {
   constexpr int threads_count = 4;
   constexpr int items_each = 5000;
-  constexpr auto items_count = static_cast<std::size_t>(threads_count * items_each);
+  constexpr std::size_t items_count = std::size_t{threads_count} * items_each;
   inbox<int> box(64);
   std::atomic<int> wakes{0};
   std::vector<std::thread> threads;

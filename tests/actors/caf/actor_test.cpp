@@ -11,7 +11,8 @@ namespace {
 using lines = std::vector<std::string>;
 using numbers = std::vector<int>;
 
-struct ActorTest : testing::Test {
+class ActorTest : public testing::Test {
+ protected:
   std::vector<actor_fault::kind> fault_kinds() const {
     std::vector<actor_fault::kind> result;
     for (const auto& f : world.faults()) result.push_back(f.what);
