@@ -74,10 +74,16 @@ result<std::unique_ptr<file_lock>> file_lock::acquire(const std::string& path) {
   return std::unique_ptr<file_lock>(new file_lock(fd, key_of(opened)));
 }
 
+file_lock::file_lock(int fd, std::pair<std::uint64_t, std::uint64_t> inode)
+    : fd_(fd), holder_(::getpid()), inode_(inode) {}
+
 file_lock::~file_lock() {
   auto& table = held();
   const std::lock_guard lock(table.mutex);
   table.inodes.erase(inode_);
+  // Closing would leave it with a child that was forked meanwhile and has not yet come to its exec;
+  // but a child's copy of this object must not free what the parent holds.
+  if (::getpid() == holder_) ::flock(fd_, LOCK_UN);
   ::close(fd_);
 }
 

@@ -20,8 +20,9 @@ class file_lock {
   ~file_lock();
 
  private:
-  file_lock(int fd, std::pair<std::uint64_t, std::uint64_t> inode) : fd_(fd), inode_(inode) {}
+  file_lock(int fd, std::pair<std::uint64_t, std::uint64_t> inode);
   const int fd_;
+  const int holder_;  // pid
   const std::pair<std::uint64_t, std::uint64_t> inode_;
 };
 

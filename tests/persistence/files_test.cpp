@@ -1,12 +1,15 @@
 // The door to the disk: the latch, what is synced when, who may read, who may open.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <leveldb/env.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 
 #include "persistence/durable_env.hpp"
@@ -53,6 +56,44 @@ TEST(FileLock, AFileThatCannotBeMadeIsAnError) {
   auto refused = file_lock::acquire("/proc/no-such-place/LOCK");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, "lock-failed");
+}
+
+TEST(FileLock, P7_AForkedChildNeitherKeepsItNorFreesIt) {
+  temp_dir directory;
+  auto held = file_lock::acquire(directory / "LOCK");
+  ASSERT_TRUE(held);
+  // A child that lets go of its copy frees nothing.
+  const auto first = ::fork();
+  ASSERT_GE(first, 0);
+  if (first == 0) {
+    *held = nullptr;
+    ::_exit(0);
+  }
+  ::waitpid(first, nullptr, 0);
+  const auto stranger = ::fork();
+  ASSERT_GE(stranger, 0);
+  if (stranger == 0) {
+    const int fd = ::open((directory / "LOCK").c_str(), O_RDWR | O_CLOEXEC);
+    ::_exit(::flock(fd, LOCK_EX | LOCK_NB) == 0 ? 1 : 0);
+  }
+  int status = 0;
+  ::waitpid(stranger, &status, 0);
+  EXPECT_EQ(status, 0) << "it is still held";
+  // One that lives on with its copy keeps nothing.
+  std::array<int, 2> wait{};
+  ASSERT_EQ(::pipe(wait.data()), 0);
+  const auto second = ::fork();
+  ASSERT_GE(second, 0);
+  if (second == 0) {
+    ::close(wait[1]);
+    char byte = 0;
+    ::_exit(::read(wait[0], &byte, 1) == 0 ? 0 : 1);
+  }
+  ::close(wait[0]);
+  *held = nullptr;
+  EXPECT_TRUE(file_lock::acquire(directory / "LOCK"));
+  ::close(wait[1]);
+  ::waitpid(second, nullptr, 0);
 }
 
 // -- durable_env ---------------------------------------------------------------------------------
