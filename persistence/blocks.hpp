@@ -201,9 +201,6 @@ void commit_view::each_part(Visitor&& visitor) const {
   }
 }
 
-/// The event's id; see `commit_rules.hpp`.
-[[nodiscard]] unique_id event_id_of(command_id command, std::uint32_t ordinal) noexcept;
-
 template <class Visitor>
 void commit_view::each_event(Visitor&& visitor) const {
   std::size_t at = 0;

@@ -1,7 +1,5 @@
 #include "persistence/commit_rules.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
 
 namespace fasti::persistence {
@@ -144,12 +142,6 @@ void command_window::grow() {
   for (std::uint32_t at = 1; at <= ring_.size(); ++at) {
     if (!ring_[at - 1].id.is_none()) link(at);
   }
-}
-
-unique_id event_id_of(command_id command, std::uint32_t ordinal) noexcept {
-  const std::uint64_t bytes[2] = {command.high, command.low};
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(bytes, sizeof bytes, ordinal);
-  return {hash.high64, hash.low64};
 }
 
 error version_conflict(const stream_id& stream, expected_version expected, version actual) {

@@ -50,10 +50,6 @@ class command_window {
   std::vector<slot> slots_;  // a power of two, at most half full
 };
 
-/// The event's id follows from the command's id and its place in the commit, so it need not be
-/// stored and is the same on every read.
-[[nodiscard]] unique_id event_id_of(command_id command, std::uint32_t ordinal) noexcept;
-
 /// What a version conflict says.
 [[nodiscard]] error version_conflict(const stream_id& stream, expected_version expected,
                                      version actual);

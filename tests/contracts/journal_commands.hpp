@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <set>
 
 #include "tests/contracts/journal_fixture.hpp"
 
@@ -108,6 +109,24 @@ TEST_P(JournalCommands, P8_AfterAReopen) {
   EXPECT_EQ(repeat.version, first.version);
   EXPECT_EQ(repeat.time, first.time);
   expect_error(append_and_wait(again, named("pay", "a-1", 8)), errc::invalid, "command-id-reused");
+}
+
+TEST_P(JournalCommands, AnEventCanBeFoundByItsId) {
+  auto& j = open();
+  for (std::uint64_t n = 1; n <= 20; ++n) {
+    commit c = commit_to("a-1", 3);
+    c.origin.id = command_id{unique_id{0, n}};  // ids that are next to each other
+    must_append(j, std::move(c));
+  }
+  std::set<std::string> ids;
+  for (const auto& e : read_all(j).events) {
+    EXPECT_EQ(find_event(j, e.id), e.position);
+    ids.insert(e.id.to_string());
+  }
+  EXPECT_EQ(ids.size(), 60U) << "each has its own";
+  EXPECT_EQ(find_event(j, event_id_of(command_id{unique_id{0, 3}}, 3)), std::nullopt)
+      << "the command has no fourth event";
+  EXPECT_EQ(find_event(j, unique_id{12, 34}), std::nullopt);
 }
 
 TEST_P(JournalCommands, P8_TheWindowIsBoundedAndTheOldestLeaves) {

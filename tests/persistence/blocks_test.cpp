@@ -94,7 +94,7 @@ TEST(Blocks, EveryOptionalFieldComesBack) {
       EXPECT_EQ(e.correlation, (fields & 1) != 0 ? c.origin.id : c.origin.correlation);
       EXPECT_EQ(e.causation, c.origin.causation);
       EXPECT_EQ(e.metadata, c.origin.metadata);
-      EXPECT_EQ(e.id, persistence::event_id_of(c.origin.id, static_cast<std::uint32_t>(i)));
+      EXPECT_EQ(e.id, event_id_of(c.origin.id, static_cast<std::uint32_t>(i)));
     }
     EXPECT_EQ(all.events[1].body, (std::vector<word>{c.bodies.begin() + 3, c.bodies.begin() + 6}));
     EXPECT_EQ(all.events[2].body, (std::vector<word>{c.bodies.begin() + 6, c.bodies.end()}));

@@ -16,8 +16,6 @@
 namespace fasti::prove {
 namespace {
 
-using test::kept_event;
-
 runtime_options options_of(const std::string& directory) {
   runtime_options options;
   options.path = directory;

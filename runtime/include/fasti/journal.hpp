@@ -158,6 +158,15 @@ class journal {
   virtual result<void> close() = 0;
 };
 
+/// The id of a command's event, counted from 0 in the order of the commit. It follows from the
+/// command's id, so it need not be stored, is the same on every read, and leads back to the
+/// command.
+[[nodiscard]] unique_id event_id_of(command_id command, std::uint32_t ordinal) noexcept;
+
+/// Where the event with this id is; none when there is no such event, or its command is not within
+/// the window any more. Costs 65 536 look-ups when it is not there.
+[[nodiscard]] std::optional<position> find_event(const journal& j, unique_id event);
+
 /// Appends and waits: for tools and tests. Blocks for one sync or so.
 [[nodiscard]] result<committed> append_and_wait(journal& j, commit c);
 
