@@ -94,13 +94,8 @@ TEST_P(JournalReading, StreamVisitorCanStop) {
 
 TEST_P(JournalReading, StreamsWhoseNamesAreEachOthersBeginningsDoNotMix) {
   journal& j = open();
-  const std::vector<std::string> names{"a-1",
-                                       "a-11",
-                                       "a-1-1",
-                                       "a-1\0x",
-                                       "aa-1",
-                                       std::string("a-1\0x", 5),
-                                       std::string("a-1\xff", 4)};
+  const std::vector<std::string> names{
+      "a-1", "a-11", "a-1-1", "aa-1", std::string("a-1\0x", 5), std::string("a-1\xff", 4)};
   std::uint32_t events = 0;
   for (const auto& name : names) {
     if (version_of(j, name) == 0) must_append(j, commit_to(name, ++events));

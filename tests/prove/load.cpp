@@ -101,6 +101,7 @@ bool append_some(journal& j, int count, recorded_run& run, test::fault_disk& on,
     t.must_conflict = c.parts.back().expected.accepts(version{1'000'000}) &&
                       !c.parts.back().expected.accepts(no_version);
     std::unique_ptr<commit_observer> observer = std::make_unique<listener>(t, on, all);
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is refused is untouched
     while (!j.append(std::move(c), nullptr, std::move(observer))) {
       // It was refused, so both are untouched. A disk that is good again is found to be so.
       if (!recovers(j)) {
