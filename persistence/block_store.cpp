@@ -123,7 +123,7 @@ result<block_store::block_ptr> block_store::reader::from_disk(position p) {
   return found;
 }
 
-result<position> block_store::first_of_newest(std::uint64_t commits) const {
+result<position> block_store::first_of_newest(std::uint64_t commits, timestamp time) const {
   const auto db = database_now();
   const auto it = db->iterate();
   position first{1};
@@ -131,6 +131,7 @@ result<position> block_store::first_of_newest(std::uint64_t commits) const {
   for (it->SeekToLast(); it->Valid() && seen < commits; it->Prev()) {
     const auto b = block_at(*it);
     if (!b) return b.error();
+    if ((*b)->time() < time) break;
     seen += (*b)->header().commits;
     first = (*b)->first();
   }

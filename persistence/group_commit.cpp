@@ -120,6 +120,10 @@ void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
 void group_commit::settle(batch& entries) {
   if (const auto why = failure()) return refuse(entries, *why);
   time_ = std::max(time_, clock_());
+  {
+    const std::lock_guard lock(window_mutex_);
+    window_.forget_old(time_);
+  }
   made_.clear();
   block_.begin(next(written_));
   for (auto& e : entries) {
@@ -247,7 +251,6 @@ bool group_commit::recover() {
   }
   written_ = *end;
   head_.store(count_of(*end), std::memory_order_release);
-  index_.on_durable(*end);
   ++recoveries_;
   log_(log_level::warning,
        "journal goes on at position " + std::to_string(count_of(*end)) + ", checked anew");
@@ -264,11 +267,12 @@ bool group_commit::recover() {
 void group_commit::publish(const batch& entries) {
   for (const auto& b : made_) logical_bytes_ += b->bytes().size();
   head_.store(count_of(written_), std::memory_order_release);
+  for (const auto& e : entries) {
+    if (!e.outcome->has_value() || (*e.outcome)->what != committed::kind::fresh) continue;
+    index_.add_command(e.c.origin.id, e.c.fingerprint, **e.outcome);
+    ++commits_;
+  }
   if (!made_.empty()) index_.on_durable(written_);
-  commits_ +=
-      static_cast<std::uint64_t>(std::count_if(entries.begin(), entries.end(), [](const entry& e) {
-        return e.outcome->has_value() && (*e.outcome)->what == committed::kind::fresh;
-      }));
   settled_.fetch_add(entries.size(), std::memory_order_release);
 }
 

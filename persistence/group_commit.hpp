@@ -20,6 +20,7 @@
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
 #include "persistence/block_store.hpp"
+#include "persistence/command_window.hpp"
 #include "persistence/commit_rules.hpp"
 #include "persistence/stream_index.hpp"
 

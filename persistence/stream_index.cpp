@@ -57,13 +57,14 @@ result<position> watermark_in(const database& db, unique_id journal) {
 
 result<std::unique_ptr<stream_index>> stream_index::open(disk& on, const std::string& path,
                                                          unique_id journal, const log_sink& log,
+                                                         const journal_limits& limits,
                                                          std::size_t events_in_memory) {
   if (on.exists(path)) {
     auto db = database::open(on, path, create_mode::must_exist, index_options);
     auto watermark = db ? watermark_in(**db, journal) : result<position>(db.error());
     if (watermark)
       return std::unique_ptr<stream_index>(
-          new stream_index(*std::move(db), *watermark, events_in_memory));
+          new stream_index(*std::move(db), *watermark, limits, events_in_memory));
     if (watermark.error().reason == "storage-failed") return watermark.error();
     log(log_level::warning,
         "index is made anew from the journal: " + watermark.error().to_string());
@@ -76,14 +77,16 @@ result<std::unique_ptr<stream_index>> stream_index::open(disk& on, const std::st
   batch.Put("m", bytes_of(journal));
   if (auto wrote = (*db)->write_synced(batch); !wrote) return std::move(wrote).error();
   return std::unique_ptr<stream_index>(
-      new stream_index(*std::move(db), no_position, events_in_memory));
+      new stream_index(*std::move(db), no_position, limits, events_in_memory));
 }
 
 stream_index::stream_index(std::unique_ptr<database> db, position watermark,
-                           std::size_t events_in_memory)
+                           const journal_limits& limits, std::size_t events_in_memory)
     : db_(std::move(db)),
       watermark_at_open_(watermark),
+      limits_(limits),
       events_in_memory_(events_in_memory),
+      saved_(limits),
       thread_([this] { work(); }) {}
 
 stream_index::~stream_index() {
@@ -93,6 +96,10 @@ stream_index::~stream_index() {
   }
   changed_.notify_all();
   thread_.join();
+}
+
+result<std::optional<command_window>> stream_index::saved_window(timestamp time) {
+  return saved_.load(*db_, limits_, watermark_at_open_, time);
 }
 
 result<version> stream_index::version_in_database(std::string_view stream) const {
@@ -161,9 +168,15 @@ void stream_index::forget_after(position last) {
 void stream_index::on_durable(position durable) {
   const std::lock_guard lock(mutex_);
   if (active_.events < events_in_memory_ || flushing_ || failed_) return;
-  flushing_ = std::make_shared<const generation>(std::exchange(active_, {}));
+  flushing_ = take_active();
   flushing_up_to_ = durable;
   changed_.notify_all();
+}
+
+/// With the mutex.
+std::shared_ptr<const stream_index::generation> stream_index::take_active() {
+  active_.commands = std::exchange(commands_, {});
+  return std::make_shared<const generation>(std::exchange(active_, {}));
 }
 
 result<std::vector<position>> stream_index::positions(std::string_view stream, version from,
@@ -249,6 +262,7 @@ result<void> stream_index::write(const generation& g, position watermark) {
     if (auto wrote = write_batch(); !wrote) return wrote;
   }
   if (auto wrote = write_batch(); !wrote) return wrote;
+  saved_.save(g.commands, last);
   last.Put("w", big_endian(count_of(watermark)));
   return db_->write_unsynced(last);
 }
@@ -277,9 +291,8 @@ result<void> stream_index::flush_all(position durable) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !flushing_ || failed_; });
   if (failed_) return *failed_;
-  if (active_.events == 0) return {};
-  const auto rest = std::make_shared<const generation>(std::exchange(active_, {}));
-  flushing_ = rest;
+  if (active_.events == 0 && commands_.commits == 0) return {};
+  flushing_ = take_active();
   flushing_up_to_ = durable;
   changed_.notify_all();
   changed_.wait(lock, [this] { return !flushing_ || failed_; });
