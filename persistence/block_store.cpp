@@ -36,9 +36,9 @@ result<std::unique_ptr<block_store>> block_store::open(disk& on, const std::stri
 }
 
 result<void> block_store::append(const std::vector<block_ptr>& blocks) {
-  leveldb::WriteBatch batch;
-  for (const auto& b : blocks) batch.Put(big_endian(count_of(b->last())), slice(b->bytes()));
-  if (auto wrote = database_now()->write_synced(batch); !wrote) return wrote;
+  batch_.Clear();
+  for (const auto& b : blocks) batch_.Put(big_endian(count_of(b->last())), slice(b->bytes()));
+  if (auto wrote = database_now()->write_synced(batch_); !wrote) return wrote;
   const std::lock_guard lock(mutex_);
   for (const auto& b : blocks) {
     recent_.push_back(b);

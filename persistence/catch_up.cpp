@@ -39,9 +39,7 @@ class taker {
 
  private:
   void add(std::string_view stream, version from, position first, std::uint32_t events) {
-    const auto before = expected_version::exactly(version{count_of(from) - 1});
-    auto name = stream_id::parse(stream);
-    auto added = name ? index_.add(*name, before, first, events) : result<version>(name.error());
+    auto added = index_.add(stream_name::of(stream), version{count_of(from) - 1}, first, events);
     if (!added) failed_ = index_misfit(added.error());
     events_added_ += events;
   }

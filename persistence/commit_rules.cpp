@@ -66,10 +66,10 @@ result<void> check_commit(const commit& c, const journal_limits& limits) {
   return {};
 }
 
-error version_conflict(const stream_id& stream, expected_version expected, version actual) {
+error version_conflict(std::string_view stream, expected_version expected, version actual) {
   return {errc::conflict, "version-conflict",
-          std::string(stream.text()) + " has version " + std::to_string(count_of(actual)) +
-              ", expected " + expected.to_string()};
+          std::string(stream) + " has version " + std::to_string(count_of(actual)) + ", expected " +
+              expected.to_string()};
 }
 
 error session_broken() {

@@ -10,7 +10,7 @@ namespace fasti::persistence {
 [[nodiscard]] result<void> check_commit(const commit& c, const journal_limits& limits);
 
 /// What a version conflict says.
-[[nodiscard]] error version_conflict(const stream_id& stream, expected_version expected,
+[[nodiscard]] error version_conflict(std::string_view stream, expected_version expected,
                                      version actual);
 [[nodiscard]] error session_broken();
 [[nodiscard]] error command_id_reused(command_id id);

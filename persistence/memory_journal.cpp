@@ -174,7 +174,7 @@ result<committed> memory_journal::store(entry& e) {
   for (const auto& p : e.c.parts) {
     const auto found = streams_.find(p.stream.text());
     const version actual{found == streams_.end() ? 0 : found->second.size()};
-    if (!p.expected.accepts(actual)) return version_conflict(p.stream, p.expected, actual);
+    if (!p.expected.accepts(actual)) return version_conflict(p.stream.text(), p.expected, actual);
   }
   add_events(e.c, outcome);
   window_.add(e.c.origin.id, {e.c.fingerprint, outcome});

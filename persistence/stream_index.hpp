@@ -20,12 +20,12 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
 #include "persistence/database.hpp"
 #include "persistence/saved_commands.hpp"
+#include "persistence/stream_runs.hpp"
 
 namespace fasti::persistence {
 
@@ -48,10 +48,24 @@ class stream_index {
 
   /// Newest version of a stream, with everything that was added.
   [[nodiscard]] result<version> version_of(std::string_view stream) const;
-  /// Adds the next `events` of a stream, at positions `first`, `first`+1, … Returns the version of
-  /// the first one. Errors: `conflict` when the stream is not at `expected`; nothing is added then.
-  [[nodiscard]] result<version> add(const stream_id& stream, expected_version expected,
-                                    position first, std::uint32_t events);
+  /// Adds the next `events` of a stream, at positions `first`, `first`+1, … Errors: `conflict` when
+  /// the stream is not at `before`; nothing is added then.
+  [[nodiscard]] result<void> add(const stream_name& stream, version before, position first,
+                                 std::uint32_t events);
+
+  // -- step by step, for one thread that adds many
+  // -------------------------------------------------
+  /// What the two below need. Others who read wait meanwhile.
+  [[nodiscard]] std::unique_lock<std::mutex> lock() const { return std::unique_lock(mutex_); }
+  /// Nothing: ask the database, without the lock.
+  [[nodiscard]] std::optional<version> version_in_memory(const stream_name& stream) const noexcept;
+  /// Precondition: the stream is at `before`.
+  void add_behind(const stream_name& stream, version before, position first, std::uint32_t events) {
+    active_.add(stream, before, first, events);
+  }
+  [[nodiscard]] result<version> version_in_database(std::string_view stream) const;
+  void expect(std::uint64_t hash) const noexcept { active_.expect(hash); }
+
   /// Takes back what was added behind `last`. Precondition: no `on_durable` knew of it.
   void forget_after(position last);
   /// A commit that is durable, for the saved window. In the order of positions; the first one
@@ -69,33 +83,13 @@ class stream_index {
   [[nodiscard]] std::uint64_t bytes_on_disk() const { return db_->bytes_on_disk(); }
 
  private:
-  /// The events of one stream that are not in the database, from a version on.
-  struct run {
-    version first{};
-    std::vector<position> positions;
-    [[nodiscard]] version last() const noexcept {
-      return version{count_of(first) + positions.size() - 1};
-    }
-  };
-  struct text_hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const noexcept {
-      return std::hash<std::string_view>{}(s);
-    }
-  };
-  struct generation {
-    std::unordered_map<std::string, run, text_hash, std::equal_to<>> runs;
-    std::size_t events = 0;
-    packed_commands commands;  // set when it is to be flushed
-  };
-
   stream_index(std::unique_ptr<database> db, position watermark, const journal_limits& limits,
                std::size_t events_in_memory);
-  [[nodiscard]] result<void> write(const generation& g, position watermark);
-  [[nodiscard]] result<version> version_in_database(std::string_view stream) const;
+  [[nodiscard]] result<void> write(const stream_runs& g, const packed_commands& commands,
+                                   position watermark);
   [[nodiscard]] result<void> positions_in_database(std::string_view stream, version from,
                                                    version to, std::vector<position>& out) const;
-  [[nodiscard]] std::shared_ptr<const generation> take_active();
+  void start_flush(position durable);
   void work();
 
   const std::unique_ptr<database> db_;
@@ -109,8 +103,10 @@ class stream_index {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Protected by mutex_:
-  generation active_;
-  std::shared_ptr<const generation> flushing_;  // being written; null when none is
+  stream_runs active_;
+  std::shared_ptr<const stream_runs> flushing_;  // being written; null when none is
+  std::shared_ptr<const stream_runs> flushed_;   // the last one that was: it knows the versions
+  packed_commands flushing_commands_;
   position flushing_up_to_{};
   bool stopped_ = false;
   std::optional<error> failed_;
