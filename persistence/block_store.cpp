@@ -36,9 +36,9 @@ result<std::unique_ptr<block_store>> block_store::open(disk& on, const std::stri
 }
 
 result<void> block_store::append(const std::vector<block_ptr>& blocks) {
-  leveldb::WriteBatch batch;
-  for (const auto& b : blocks) batch.Put(big_endian(count_of(b->last())), slice(b->bytes()));
-  if (auto wrote = database_now()->write_synced(batch); !wrote) return wrote;
+  batch_.Clear();
+  for (const auto& b : blocks) batch_.Put(big_endian(count_of(b->last())), slice(b->bytes()));
+  if (auto wrote = database_now()->write_synced(batch_); !wrote) return wrote;
   const std::lock_guard lock(mutex_);
   for (const auto& b : blocks) {
     recent_.push_back(b);
@@ -123,7 +123,7 @@ result<block_store::block_ptr> block_store::reader::from_disk(position p) {
   return found;
 }
 
-result<position> block_store::first_of_newest(std::uint64_t commits) const {
+result<position> block_store::first_of_newest(std::uint64_t commits, timestamp time) const {
   const auto db = database_now();
   const auto it = db->iterate();
   position first{1};
@@ -131,6 +131,7 @@ result<position> block_store::first_of_newest(std::uint64_t commits) const {
   for (it->SeekToLast(); it->Valid() && seen < commits; it->Prev()) {
     const auto b = block_at(*it);
     if (!b) return b.error();
+    if ((*b)->time() < time) break;
     seen += (*b)->header().commits;
     first = (*b)->first();
   }

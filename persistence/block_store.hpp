@@ -49,8 +49,9 @@ class block_store {
     std::unique_ptr<leveldb::Iterator> iterator_;
   };
 
-  /// First position of the oldest of the newest blocks that hold at least `commits` commits.
-  [[nodiscard]] result<position> first_of_newest(std::uint64_t commits) const;
+  /// First position of the oldest of the newest blocks that hold at least `commits` commits, or all
+  /// those of after `time`.
+  [[nodiscard]] result<position> first_of_newest(std::uint64_t commits, timestamp time) const;
   /// Position of the last event of the last block that ends before `time`.
   [[nodiscard]] result<position> last_block_before(timestamp time, position head) const;
 
@@ -64,6 +65,7 @@ class block_store {
   }
 
   const std::size_t recent_bytes_max_;
+  leveldb::WriteBatch batch_;  // of the thread that appends; kept for its room
   mutable std::mutex mutex_;
   // Protected by mutex_:
   std::shared_ptr<database> db_;  // another one after `reopen`

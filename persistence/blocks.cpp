@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace fasti::persistence {
@@ -137,16 +138,16 @@ void block_writer::begin(position first) {
   words_.assign(sizeof(block_header) / word_bytes, 0);
 }
 
-void block_writer::add(const commit& c, std::span<const version> first_versions, timestamp time) {
-  const std::size_t at = words_.size();
-  word_output out(words_);
+commit_draft draft_of(const commit& c, std::vector<word>& words) {
+  const std::size_t at = words.size();
+  word_output out(words);
+  commit_draft draft;
   const auto& o = c.origin;
   commit_header h;
   h.events = static_cast<std::uint32_t>(c.events.size());
   h.command_high = o.id.high;
   h.command_low = o.id.low;
   h.fingerprint = c.fingerprint;
-  h.time = time.time_since_epoch().count();
   h.parts = static_cast<std::uint16_t>(c.parts.size());
   h.metadata_bytes = static_cast<std::uint32_t>(o.metadata.size());
   const bool correlated = !o.correlation.is_none() && o.correlation != o.id;
@@ -156,12 +157,13 @@ void block_writer::add(const commit& c, std::span<const version> first_versions,
   out.bytes(&h, sizeof h);
   if (correlated) out.id(o.correlation);
   if (caused) out.id(o.causation);
-  for (std::size_t i = 0; i < c.parts.size(); ++i) {
-    const auto text = c.parts[i].stream.text();
-    out.number(count_of(first_versions[i]));
-    out.pair(c.parts[i].events, static_cast<std::uint32_t>(text.size()));
+  draft.first_part = static_cast<std::uint32_t>(words.size() - at);
+  for (const auto& p : c.parts) {
+    const auto text = p.stream.text();
+    out.number(0);
+    out.pair(p.events, static_cast<std::uint32_t>(text.size()));
     out.bytes(text.data(), text.size());
-    header_.categories |= category_bit(c.parts[i].stream.category());
+    draft.categories |= category_bit(p.stream.category());
   }
   out.bytes(o.metadata.data(), o.metadata.size());
   const word* body = c.bodies.data();
@@ -170,15 +172,48 @@ void block_writer::add(const commit& c, std::span<const version> first_versions,
     out.pair(e.words, 0);
     out.bytes(body, std::size_t{e.words} * word_bytes);
     body += e.words;
-    header_.types |= type_bit(e.type);
+    draft.types |= type_bit(e.type);
   }
-  h.bytes = static_cast<std::uint32_t>((words_.size() - at) * word_bytes);
-  std::memcpy(words_.data() + at, &h, sizeof h);
-  words_[at] = checksum_of_commit(words_.data() + at + 1, h.bytes - checksum_bytes,
-                                  header_.first + header_.events);
-  header_.events += h.events;
+  h.bytes = static_cast<std::uint32_t>((words.size() - at) * word_bytes);
+  std::memcpy(words.data() + at, &h, sizeof h);
+  draft.words = static_cast<std::uint32_t>(words.size() - at);
+  draft.events = h.events;
+  draft.parts = h.parts;
+  return draft;
+}
+
+part_draft part_at(std::span<const word> draft, std::size_t at) {
+  const auto lengths = draft[at + 1];
+  const auto bytes = static_cast<std::size_t>(lengths >> 32U);
+  return {{reinterpret_cast<const char*>(draft.data() + at + 2), bytes},
+          static_cast<std::uint32_t>(lengths),
+          at + 2 + padded(bytes) / word_bytes};
+}
+
+void block_writer::add(const commit& c, std::span<const version> first_versions, timestamp time) {
+  std::vector<word> words;
+  const auto draft = draft_of(c, words);
+  add(draft, words, first_versions, time);
+}
+
+void block_writer::add(const commit_draft& draft, std::span<const word> words,
+                       std::span<const version> first_versions, timestamp time) {
+  const std::size_t at = words_.size();
+  words_.insert(words_.end(), words.begin(), words.end());
+  const std::span mine = std::span(words_).subspan(at);
+  header_.time = time.time_since_epoch().count();
+  mine[offsetof(commit_header, time) / word_bytes] = static_cast<word>(header_.time);
+  std::size_t part = draft.first_part;
+  for (std::size_t i = 0; i < draft.parts; ++i) {
+    mine[part] = count_of(first_versions[i]);
+    part = part_at(mine, part).next;
+  }
+  mine[0] = checksum_of_commit(mine.data() + 1, mine.size_bytes() - checksum_bytes,
+                               header_.first + header_.events);
+  header_.events += draft.events;
   ++header_.commits;
-  header_.time = h.time;
+  header_.types |= draft.types;
+  header_.categories |= draft.categories;
 }
 
 std::shared_ptr<const block> block_writer::finish() {

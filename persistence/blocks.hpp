@@ -79,6 +79,26 @@ static_assert(sizeof(commit_header) == 56);
 
 class block;
 
+/// A commit as it will lie in a block, but for its checksum, its time and the versions.
+struct commit_draft {
+  std::uint32_t words = 0;
+  std::uint32_t events = 0;
+  std::uint32_t first_part = 0;  // the word where the parts begin
+  std::uint16_t parts = 0;
+  std::uint64_t types = 0;  // as in the block's header
+  std::uint64_t categories = 0;
+};
+/// Appends it to `words`.
+[[nodiscard]] commit_draft draft_of(const commit& c, std::vector<word>& words);
+
+/// The part at word `at` of a draft. The name lives as long as the words.
+struct part_draft {
+  std::string_view stream;
+  std::uint32_t events = 0;
+  std::size_t next = 0;  // word of the part behind it
+};
+[[nodiscard]] part_draft part_at(std::span<const word> draft, std::size_t at);
+
 /// Builds one block after the other.
 class block_writer {
  public:
@@ -86,6 +106,9 @@ class block_writer {
   void begin(position first);
   /// `first_versions`: the version of the first event in each of the commit's parts.
   void add(const commit& c, std::span<const version> first_versions, timestamp time);
+  /// The same for a commit that was written down before.
+  void add(const commit_draft& draft, std::span<const word> words,
+           std::span<const version> first_versions, timestamp time);
   /// Checksums the header and hands the block out; `begin` comes next.
   [[nodiscard]] std::shared_ptr<const block> finish();
 

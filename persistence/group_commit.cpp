@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "persistence/commit_rules.hpp"
+
 namespace fasti::persistence {
 namespace {
 
@@ -9,9 +11,14 @@ namespace {
 /// enough that LevelDB has few entries.
 constexpr std::size_t block_bytes = 8U << 10;
 
-std::size_t size_of(const commit& c) {
-  return c.bodies.size() * word_bytes + c.events.size() * 16 + 128;
-}
+/// So many commits are placed before those who look a command or a stream up get their turn.
+constexpr std::size_t commits_between_locks = 64;
+/// So far ahead memory is fetched.
+constexpr std::size_t commits_ahead = 8;
+/// Empty batches that are kept, and what they may have grown to.
+constexpr std::size_t spares_max = 4;
+constexpr std::size_t spare_commits_max = 1U << 15;
+constexpr std::size_t spare_words_max = 1U << 20;
 
 /// Between two tries to recover; the first pause is the tuning's.
 constexpr std::chrono::milliseconds longest_pause{5000};
@@ -25,9 +32,9 @@ error not_stored_error(const error& why) {
 }
 
 /// An outcome that a failed batch does not change.
-bool rests_on_durable(const result<committed>& outcome, position durable) {
-  if (!outcome) return outcome.error().code == errc::invalid;
-  return outcome->what != committed::kind::fresh && outcome->last_position <= durable;
+bool rests_on_durable(const waiting_commit& w, position durable) {
+  if (w.failed) return w.failed->code == errc::invalid;
+  return w.outcome.what != committed::kind::fresh && w.outcome.last_position <= durable;
 }
 
 }  // namespace
@@ -53,17 +60,24 @@ group_commit::~group_commit() { close(); }
 result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> session,
                                     std::unique_ptr<commit_observer>&& observer) {
   if (auto good = check_commit(c, limits_); !good) return std::move(good).error();
+  static thread_local drafter draft;
+  draft.write(c);
   bool wake = false;
   ticket given{};
   {
     const std::lock_guard lock(queue_mutex_);
     if (closed_) return error{errc::closed, "closed", "the journal is closed"};
     if (failed_) return stopped_error(*failed_);
-    if (given_ - completed_.load(std::memory_order_acquire) >= limits_.queue_commits_max) {
+    if (given_ - known_completed_ >= limits_.queue_commits_max) {
+      known_completed_ = completed_.load(std::memory_order_acquire);
+    }
+    if (given_ - known_completed_ >= limits_.queue_commits_max) {
       return error{errc::unavailable, "queue-full",
                    std::to_string(limits_.queue_commits_max) + " commits wait for the disk"};
     }
-    queue_.push_back({std::move(c), std::move(session), std::move(observer), std::nullopt});
+    auto& added = draft.add_to(batch_to_fill());
+    added.session = std::move(session);
+    added.observer = std::move(observer);
     given = ticket{++given_};
     wake = std::exchange(writer_waits_, false);
   }
@@ -71,34 +85,49 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
   return given;
 }
 
+/// With the queue's mutex.
+commit_batch& group_commit::batch_to_fill() {
+  if (queue_.empty() || queue_.back()->bytes() >= limits_.batch_bytes_max) {
+    if (spare_.empty()) {
+      queue_.push_back(std::make_unique<commit_batch>());
+    } else {
+      queue_.push_back(std::move(spare_.back()));
+      spare_.pop_back();
+    }
+  }
+  return *queue_.back();
+}
+
+/// The oldest of the queue. With the queue's mutex; precondition: there is one.
+group_commit::batch_ptr group_commit::take_batch() {
+  auto oldest = std::move(queue_.front());
+  queue_.erase(queue_.begin());
+  return oldest;
+}
+
 void group_commit::write() {
   std::unique_lock lock(queue_mutex_);
   while (true) {
     wait_for_work(lock);
     if (queue_.empty()) break;
-    batch entries;
-    std::size_t bytes = 0;
-    if (queue_.size() <= 64) {
-      entries.swap(queue_);
-    } else {
-      while (!queue_.empty() && (entries.empty() || bytes < limits_.batch_bytes_max)) {
-        bytes += size_of(queue_.front().c);
-        entries.push_back(std::move(queue_.front()));
-        queue_.pop_front();
-      }
-    }
+    group_.push_back(take_batch());
     lock.unlock();
-    settle(entries);
-    {
-      const std::lock_guard done_lock(done_mutex_);
-      batches_.push_back(std::move(entries));
-    }
-    done_.notify_one();
+    settle();
+    hand_to_completer();
     lock.lock();
   }
   lock.unlock();
   const std::lock_guard done_lock(done_mutex_);
   writer_ended_ = true;
+  done_.notify_one();
+}
+
+void group_commit::hand_to_completer() {
+  {
+    const std::lock_guard lock(done_mutex_);
+    for (auto& b : group_) done_batches_.push_back(std::move(b));
+  }
+  group_.clear();
   done_.notify_one();
 }
 
@@ -117,74 +146,113 @@ void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
   writer_waits_ = false;
 }
 
-void group_commit::settle(batch& entries) {
-  if (const auto why = failure()) return refuse(entries, *why);
+void group_commit::settle() {
+  if (failed_) return refuse(*failed_);  // only this thread sets it
   time_ = std::max(time_, clock_());
+  {
+    const std::lock_guard lock(window_mutex_);
+    window_.forget_old(time_);
+  }
   made_.clear();
   block_.begin(next(written_));
-  for (auto& e : entries) {
-    e.outcome.emplace(place(e));
-    const bool stored = e.outcome->has_value() && (*e.outcome)->what != committed::kind::repeat;
-    if (!stored && e.session && !e.c.is_barrier()) e.session->break_off();
-  }
+  for (const auto& b : group_) place_all(*b);
   finish_block();
   if (!made_.empty()) {
     auto synced = blocks_.append(made_);
     ++syncs_;
-    if (!synced) return fail(entries, synced.error());
+    if (!synced) return fail(synced.error());
   }
-  publish(entries);
+  publish();
 }
 
-result<committed> group_commit::place(entry& e) {
-  const commit& c = e.c;
-  if (e.session && e.session->is_broken()) return session_broken();
-  if (!c.origin.id.is_none()) {
-    const std::lock_guard lock(window_mutex_);
-    if (const auto known = window_.find(c.origin.id)) {
-      if (known->fingerprint != c.fingerprint) return command_id_reused(c.origin.id);
+group_commit::locks group_commit::lock_for_placing() const {
+  return {std::unique_lock(window_mutex_), index_.lock()};
+}
+
+void group_commit::place_all(commit_batch& batch) {
+  auto& all = batch.commits;
+  for (std::size_t i = 0; i < all.size();) {
+    auto held = lock_for_placing();
+    const auto end = std::min(i + commits_between_locks, all.size());
+    for (; i < end; ++i) {
+      if (i + commits_ahead < all.size()) {
+        const auto& soon = all[i + commits_ahead];
+        window_.expect(soon.id);
+        if (!soon.is_barrier()) index_.expect(batch.parts[soon.first_part].hash);
+      }
+      auto& w = all[i];
+      w.settle(place(w, batch, held));
+      const bool stored = !w.failed && w.outcome.what != committed::kind::repeat;
+      if (!stored && w.session && !w.is_barrier()) w.session->break_off();
+    }
+  }
+}
+
+result<committed> group_commit::place(const waiting_commit& w, const commit_batch& batch,
+                                      locks& held) {
+  if (w.session && w.session->is_broken()) return session_broken();
+  if (!w.id.is_none()) {
+    if (const auto known = window_.find(w.id)) {
+      if (known->fingerprint != w.fingerprint) return command_id_reused(w.id);
       auto first = known->outcome;
       first.what = committed::kind::repeat;
       return first;
     }
   }
-  if (c.is_barrier()) {
+  if (w.is_barrier()) {
     return committed{committed::kind::barrier, no_position, written_, no_version, time_};
   }
-  // With one stream the index checks and adds in one look; with several all are checked first.
-  for (const auto& p : c.parts) {
-    if (c.parts.size() == 1) break;
-    auto actual = index_.version_of(p.stream.text());
+  last_versions_.clear();
+  const auto words = batch.words_of(w);
+  std::size_t at = w.draft.first_part;
+  for (std::size_t i = 0; i < w.draft.parts; ++i) {
+    const auto part = part_at(words, at);
+    const auto& waits = batch.parts[w.first_part + i];
+    auto actual = newest({part.stream, waits.hash}, held);
     if (!actual) return std::move(actual).error();
-    if (!p.expected.accepts(*actual)) return version_conflict(p.stream, p.expected, *actual);
+    if (!waits.expected.accepts(*actual)) {
+      return version_conflict(part.stream, waits.expected, *actual);
+    }
+    last_versions_.push_back(*actual);
+    at = part.next;
   }
-  return place_events(c);
+  return place_events(w, batch);
 }
 
-result<committed> group_commit::place_events(const commit& c) {
+result<version> group_commit::newest(const stream_name& stream, locks& held) const {
+  if (const auto known = index_.version_in_memory(stream)) return *known;
+  // Only this thread changes what the locks are for, so they may go for the read.
+  held = {};
+  auto stored = index_.version_in_database(stream.text);
+  held = lock_for_placing();
+  return stored;
+}
+
+/// With the locks; all that can be said against the commit was said.
+committed group_commit::place_events(const waiting_commit& w, const commit_batch& batch) {
   committed outcome;
   outcome.what = committed::kind::fresh;
   outcome.first_position = next(written_);
   outcome.time = time_;
+  const auto words = batch.words_of(w);
   first_versions_.clear();
   position first = outcome.first_position;
-  for (const auto& p : c.parts) {
-    auto version_of_first = index_.add(p.stream, p.expected, first, p.events);
-    if (!version_of_first) {
-      // The index may have the first parts of this commit by now.
-      index_.forget_after(written_);
-      return std::move(version_of_first).error();
-    }
-    first_versions_.push_back(*version_of_first);
-    first = position{count_of(first) + p.events};
+  std::size_t at = w.draft.first_part;
+  for (std::size_t i = 0; i < last_versions_.size(); ++i) {
+    const auto part = part_at(words, at);
+    const auto before = last_versions_[i];
+    index_.add_behind({part.stream, batch.parts[w.first_part + i].hash}, before, first,
+                      part.events);
+    if (i == 0) outcome.version = version{count_of(before) + part.events};
+    first_versions_.push_back(next(before));
+    first = position{count_of(first) + part.events};
+    at = part.next;
   }
-  outcome.version = version{count_of(first_versions_.front()) + c.parts.front().events - 1};
-  block_.add(c, first_versions_, time_);
+  block_.add(w.draft, words, first_versions_, time_);
   written_ = position{count_of(first) - 1};
   outcome.last_position = written_;
   if (block_.bytes() >= block_bytes) finish_block();
-  const std::lock_guard lock(window_mutex_);
-  window_.add(c.origin.id, {c.fingerprint, outcome});
+  window_.add(w.id, {w.fingerprint, outcome});
   return outcome;
 }
 
@@ -195,16 +263,18 @@ void group_commit::finish_block() {
 }
 
 /// Handed over before the error was seen: it never reached the storage.
-void group_commit::refuse(batch& entries, const error& why) {
-  for (auto& e : entries) {
-    e.outcome.emplace(stopped_error(why));
-    if (e.session) e.session->break_off();
+void group_commit::refuse(const error& why) {
+  for (const auto& b : group_) {
+    for (auto& w : b->commits) {
+      w.settle(stopped_error(why));
+      if (w.session) w.session->break_off();
+    }
+    settled_.fetch_add(b->commits.size(), std::memory_order_release);
   }
-  settled_.fetch_add(entries.size(), std::memory_order_release);
 }
 
-/// The storage failed under this batch: what became of it?
-void group_commit::fail(batch& entries, const error& why) {
+/// The storage failed under this group: what became of it?
+void group_commit::fail(const error& why) {
   {
     const std::lock_guard lock(queue_mutex_);
     failed_ = why;
@@ -213,17 +283,18 @@ void group_commit::fail(batch& entries, const error& why) {
   pause_ = first_pause_;
   const auto before = head();
   const bool known = recover();
-  if (known && head() > before) return publish(entries);
+  if (known && head() > before) return publish();
   const auto verdict =
       known ? not_stored_error(why)
             : error{errc::unknown, "storage-failed",
                     "ask for the command id when the journal goes on: " + why.detail};
-  for (auto& e : entries) {
-    if (e.session) e.session->break_off();
-    if (rests_on_durable(*e.outcome, before)) continue;
-    e.outcome.emplace(verdict);
+  for (const auto& b : group_) {
+    for (auto& w : b->commits) {
+      if (w.session) w.session->break_off();
+      if (!rests_on_durable(w, before)) w.settle(verdict);
+    }
+    settled_.fetch_add(b->commits.size(), std::memory_order_release);
   }
-  settled_.fetch_add(entries.size(), std::memory_order_release);
 }
 
 /// Opens the blocks anew and takes what they hold for the truth. False: it is tried again later.
@@ -247,13 +318,12 @@ bool group_commit::recover() {
   }
   written_ = *end;
   head_.store(count_of(*end), std::memory_order_release);
-  index_.on_durable(*end);
   ++recoveries_;
   log_(log_level::warning,
        "journal goes on at position " + std::to_string(count_of(*end)) + ", checked anew");
   {
     const std::lock_guard done_lock(done_mutex_);
-    batches_.emplace_back();  // so that the head is told
+    head_rose_ = true;
   }
   done_.notify_one();
   const std::lock_guard lock(queue_mutex_);
@@ -261,37 +331,69 @@ bool group_commit::recover() {
   return true;
 }
 
-void group_commit::publish(const batch& entries) {
+void group_commit::publish() {
   for (const auto& b : made_) logical_bytes_ += b->bytes().size();
   head_.store(count_of(written_), std::memory_order_release);
+  std::uint64_t fresh = 0;
+  std::uint64_t settled = 0;
+  for (const auto& b : group_) {
+    for (const auto& w : b->commits) {
+      if (w.failed || w.outcome.what != committed::kind::fresh) continue;
+      index_.add_command(w.id, w.fingerprint, w.outcome);
+      ++fresh;
+    }
+    settled += b->commits.size();
+  }
   if (!made_.empty()) index_.on_durable(written_);
-  commits_ +=
-      static_cast<std::uint64_t>(std::count_if(entries.begin(), entries.end(), [](const entry& e) {
-        return e.outcome->has_value() && (*e.outcome)->what == committed::kind::fresh;
-      }));
-  settled_.fetch_add(entries.size(), std::memory_order_release);
+  commits_ += fresh;
+  settled_.fetch_add(settled, std::memory_order_release);
 }
 
 void group_commit::complete() {
+  std::vector<batch_ptr> batches;
   std::unique_lock lock(done_mutex_);
   while (true) {
-    done_.wait(lock, [this] { return writer_ended_ || !batches_.empty(); });
-    if (batches_.empty()) return;
-    batch entries = std::move(batches_.front());
-    batches_.pop_front();
+    done_.wait(lock, [this] { return writer_ended_ || head_rose_ || !done_batches_.empty(); });
+    if (done_batches_.empty() && !head_rose_) return;
+    batches.swap(done_batches_);
+    head_rose_ = false;
     lock.unlock();
     if (const auto at = head(); at > told_) {
       told_ = at;
       const std::lock_guard head_lock(head_mutex_);
       if (on_head_) on_head_(at);
     }
-    for (auto& e : entries) {
-      e.observer->on_outcome(*std::move(e.outcome));
-      completed_.fetch_add(1, std::memory_order_release);
+    for (const auto& b : batches) tell(*b);
+    {
+      const std::lock_guard queue_lock(queue_mutex_);
+      for (auto& b : batches) {
+        if (spare_.size() < spares_max) spare_.push_back(std::move(b));
+      }
     }
-    entries.clear();
+    batches.clear();
     lock.lock();
   }
+}
+
+/// Tells the outcomes, and empties the batch.
+void group_commit::tell(commit_batch& batch) {
+  std::uint64_t done = completed_.load(std::memory_order_relaxed);  // only this thread counts
+  for (auto& w : batch.commits) {
+    const auto observer = std::move(w.observer);
+    if (w.failed) {
+      observer->on_outcome(std::move(*w.failed));
+    } else {
+      observer->on_outcome(w.outcome);
+    }
+    completed_.store(++done, std::memory_order_release);
+  }
+  if (batch.commits.capacity() > spare_commits_max || batch.words.capacity() > spare_words_max) {
+    batch = {};
+    return;
+  }
+  batch.commits.clear();
+  batch.parts.clear();
+  batch.words.clear();
 }
 
 std::optional<command_record> group_commit::find_command(command_id id) const {

@@ -13,14 +13,14 @@
 /// read from the disk then: it is there as a whole, or it is not.
 
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
 
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
 #include "persistence/block_store.hpp"
-#include "persistence/commit_rules.hpp"
+#include "persistence/command_window.hpp"
+#include "persistence/commit_batch.hpp"
 #include "persistence/stream_index.hpp"
 
 namespace fasti::persistence {
@@ -56,25 +56,31 @@ class group_commit {
   void close();
 
  private:
-  struct entry {
-    commit c;
-    std::shared_ptr<commit_session> session;
-    std::unique_ptr<commit_observer> observer;
-    std::optional<result<committed>> outcome;
+  using batch_ptr = std::unique_ptr<commit_batch>;
+  struct locks {
+    std::unique_lock<std::mutex> window;
+    std::unique_lock<std::mutex> index;
   };
-  using batch = std::deque<entry>;
 
+  [[nodiscard]] commit_batch& batch_to_fill();
   void write();
-  void complete();
-  void settle(batch& entries);
-  [[nodiscard]] result<committed> place(entry& e);
-  [[nodiscard]] result<committed> place_events(const commit& c);
-  void finish_block();
-  void publish(const batch& entries);
-  void refuse(batch& entries, const error& why);
-  void fail(batch& entries, const error& why);
-  bool recover();
   void wait_for_work(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] batch_ptr take_batch();
+  void settle();
+  void place_all(commit_batch& batch);
+  [[nodiscard]] result<committed> place(const waiting_commit& w, const commit_batch& batch,
+                                        locks& held);
+  [[nodiscard]] result<version> newest(const stream_name& stream, locks& held) const;
+  [[nodiscard]] committed place_events(const waiting_commit& w, const commit_batch& batch);
+  void finish_block();
+  void publish();
+  void refuse(const error& why);
+  void fail(const error& why);
+  bool recover();
+  [[nodiscard]] locks lock_for_placing() const;
+  void hand_to_completer();
+  void complete();
+  void tell(commit_batch& batch);
 
   // Constant after construction.
   block_store& blocks_;
@@ -87,17 +93,21 @@ class group_commit {
   mutable std::mutex queue_mutex_;
   std::condition_variable came_;
   // Protected by queue_mutex_:
-  std::deque<entry> queue_;
+  std::vector<batch_ptr> queue_;  // only the last one is not full
+  std::vector<batch_ptr> spare_;  // empty ones
   std::uint64_t given_ = 0;
+  std::uint64_t known_completed_ = 0;
   bool writer_waits_ = false;
   bool closed_ = false;
-  std::optional<error> failed_;  // why nothing is taken, until it has recovered
+  std::optional<error> failed_;  // why nothing is taken, until it has recovered; set by the writer
 
   // The writer's own:
-  position written_{};  // of the last event placed in a block
+  std::vector<batch_ptr> group_;  // what one sync makes durable
+  position written_{};            // of the last event placed in a block
   timestamp time_;
   block_writer block_;
   std::vector<std::shared_ptr<const block>> made_;
+  std::vector<version> last_versions_;  // of the commit's streams, before it
   std::vector<version> first_versions_;
   std::chrono::milliseconds pause_{0};  // before the next try to recover
 
@@ -115,7 +125,8 @@ class group_commit {
   std::mutex done_mutex_;
   std::condition_variable done_;
   // Protected by done_mutex_:
-  std::deque<batch> batches_;
+  std::vector<batch_ptr> done_batches_;
+  bool head_rose_ = false;
   bool writer_ended_ = false;
 
   std::mutex head_mutex_;                  // held while the callback runs

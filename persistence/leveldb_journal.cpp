@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "persistence/archive.hpp"
+#include "persistence/catch_up.hpp"
 #include "persistence/group_commit.hpp"
 #include "persistence/identity.hpp"
 
@@ -273,80 +274,6 @@ result<void> leveldb_journal::close() {
 }
 
 // -- opening -------------------------------------------------------------------------------------
-
-/// The index and the journal's tail do not fit together, or the index cannot be read.
-error index_misfit(const error& why) {
-  if (why.code != errc::conflict && why.code != errc::corrupt) return why;
-  return {errc::corrupt, "index-damaged", why.detail};
-}
-
-/// Adds what the index lacks, and fills the window. Returns how many events were indexed.
-result<std::uint64_t> catch_up(const block_store& blocks, stream_index& index, position watermark,
-                               std::size_t ids_max, journal_state& state) {
-  auto newest = blocks.newest();
-  if (!newest) return std::move(newest).error();
-  if (!*newest) return 0;
-  state.head = (*newest)->last();
-  state.time = (*newest)->time();
-  auto window_from = blocks.first_of_newest(ids_max);
-  if (!window_from) return std::move(window_from).error();
-  std::uint64_t indexed = 0;
-  std::optional<error> failed;
-  block_store::reader reader(blocks);
-  for (position at = std::min(*window_from, next(watermark)); at <= state.head;) {
-    const auto b = reader.at(at);
-    if (!b) return b.error();
-    auto walked = (*b)->each_commit(no_position, [&](const commit_view& c) {
-      committed outcome{committed::kind::fresh, c.first_position, c.last_position(), no_version,
-                        timestamp{std::chrono::nanoseconds{c.header.time}}};
-      position first = c.first_position;
-      c.each_part([&](std::string_view stream, version from, std::uint32_t events) {
-        if (outcome.version == no_version) outcome.version = version{count_of(from) + events - 1};
-        if (first > watermark && !failed) {
-          const auto before = expected_version::exactly(version{count_of(from) - 1});
-          auto name = stream_id::parse(stream);
-          auto added =
-              name ? index.add(*name, before, first, events) : result<version>(name.error());
-          if (!added) failed = index_misfit(added.error());
-          indexed += events;
-        }
-        first = position{count_of(first) + events};
-      });
-      if (c.first_position >= *window_from) {
-        state.window.add(c.command, {c.header.fingerprint, outcome});
-      }
-      return !failed;
-    });
-    if (!walked) return std::move(walked).error();
-    if (failed) return *std::move(failed);
-    at = next((*b)->last());
-    index.on_durable((*b)->last());
-  }
-  return indexed;
-}
-
-struct opened_index {
-  std::unique_ptr<stream_index> index;
-  journal_state state;
-  std::uint64_t events_indexed = 0;
-};
-
-result<opened_index> open_index(disk& on, const runtime_options& options, unique_id id,
-                                const block_store& blocks, std::size_t events_in_memory) {
-  auto index = stream_index::open(on, options.path + "/index", id, options.log, events_in_memory);
-  if (!index) return std::move(index).error();
-  opened_index opened{*std::move(index),
-                      {no_position, timestamp{}, command_window(options.journal.command_ids_max)},
-                      0};
-  auto indexed = catch_up(blocks, *opened.index, opened.index->watermark(),
-                          options.journal.command_ids_max, opened.state);
-  if (!indexed) return std::move(indexed).error();
-  if (opened.index->watermark() > opened.state.head) {
-    return error{errc::corrupt, "index-damaged", "it is ahead of the journal"};
-  }
-  opened.events_indexed = *indexed;
-  return opened;
-}
 
 struct opened_blocks {
   unique_id id;

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "persistence/command_window.hpp"
 #include "persistence/commit_rules.hpp"
 
 namespace fasti::persistence {
@@ -47,7 +48,7 @@ class memory_journal final : public journal {
   explicit memory_journal(const runtime_options& options)
       : limits_(options.journal),
         clock_(options.clock ? options.clock : system_now),
-        window_(options.journal.command_ids_max),
+        window_(options.journal),
         thread_([this] { work(); }) {}
   ~memory_journal() override { static_cast<void>(close().has_value()); }
 
@@ -98,6 +99,7 @@ class memory_journal final : public journal {
   std::vector<stored_ptr> events_;
   std::map<std::string, std::vector<stored_ptr>, std::less<>> streams_;
   command_window window_;
+  timestamp time_;  // of the newest commit that was looked at
   journal_stats stats_;
 
   std::atomic<std::uint64_t> settled_{0};
@@ -153,7 +155,10 @@ void memory_journal::settle(entry& e) {
 }
 
 result<committed> memory_journal::store(entry& e) {
+  const auto now = clock_();
   const std::lock_guard lock(mutex_);
+  time_ = std::max(time_, now);
+  window_.forget_old(time_);
   if (e.session && e.session->is_broken()) return session_broken();
   if (const auto known = window_.find(e.c.origin.id)) {
     if (known->fingerprint != e.c.fingerprint) return command_id_reused(e.c.origin.id);
@@ -164,12 +169,12 @@ result<committed> memory_journal::store(entry& e) {
   committed outcome;
   outcome.what = committed::kind::barrier;
   outcome.last_position = position{events_.size()};
-  outcome.time = std::max(clock_(), events_.empty() ? timestamp{} : events_.back()->time);
+  outcome.time = time_;
   if (e.c.is_barrier()) return outcome;
   for (const auto& p : e.c.parts) {
     const auto found = streams_.find(p.stream.text());
     const version actual{found == streams_.end() ? 0 : found->second.size()};
-    if (!p.expected.accepts(actual)) return version_conflict(p.stream, p.expected, actual);
+    if (!p.expected.accepts(actual)) return version_conflict(p.stream.text(), p.expected, actual);
   }
   add_events(e.c, outcome);
   window_.add(e.c.origin.id, {e.c.fingerprint, outcome});

@@ -57,13 +57,14 @@ result<position> watermark_in(const database& db, unique_id journal) {
 
 result<std::unique_ptr<stream_index>> stream_index::open(disk& on, const std::string& path,
                                                          unique_id journal, const log_sink& log,
+                                                         const journal_limits& limits,
                                                          std::size_t events_in_memory) {
   if (on.exists(path)) {
     auto db = database::open(on, path, create_mode::must_exist, index_options);
     auto watermark = db ? watermark_in(**db, journal) : result<position>(db.error());
     if (watermark)
       return std::unique_ptr<stream_index>(
-          new stream_index(*std::move(db), *watermark, events_in_memory));
+          new stream_index(*std::move(db), *watermark, limits, events_in_memory));
     if (watermark.error().reason == "storage-failed") return watermark.error();
     log(log_level::warning,
         "index is made anew from the journal: " + watermark.error().to_string());
@@ -76,14 +77,16 @@ result<std::unique_ptr<stream_index>> stream_index::open(disk& on, const std::st
   batch.Put("m", bytes_of(journal));
   if (auto wrote = (*db)->write_synced(batch); !wrote) return std::move(wrote).error();
   return std::unique_ptr<stream_index>(
-      new stream_index(*std::move(db), no_position, events_in_memory));
+      new stream_index(*std::move(db), no_position, limits, events_in_memory));
 }
 
 stream_index::stream_index(std::unique_ptr<database> db, position watermark,
-                           std::size_t events_in_memory)
+                           const journal_limits& limits, std::size_t events_in_memory)
     : db_(std::move(db)),
       watermark_at_open_(watermark),
+      limits_(limits),
       events_in_memory_(events_in_memory),
+      saved_(limits),
       thread_([this] { work(); }) {}
 
 stream_index::~stream_index() {
@@ -95,6 +98,10 @@ stream_index::~stream_index() {
   thread_.join();
 }
 
+result<std::optional<command_window>> stream_index::saved_window(timestamp time) {
+  return saved_.load(*db_, limits_, watermark_at_open_, time);
+}
+
 result<version> stream_index::version_in_database(std::string_view stream) const {
   std::string value;
   auto found = db_->get(head_key(stream), value);
@@ -102,66 +109,56 @@ result<version> stream_index::version_in_database(std::string_view stream) const
   return *found ? version{from_big_endian(value)} : no_version;
 }
 
+std::optional<version> stream_index::version_in_memory(const stream_name& stream) const noexcept {
+  for (const auto* runs : {&active_, flushing_.get(), flushed_.get()}) {
+    if (runs == nullptr) continue;
+    if (const auto* r = runs->find(stream)) return r->last();
+  }
+  return std::nullopt;
+}
+
 result<version> stream_index::version_of(std::string_view stream) const {
   {
     const std::lock_guard lock(mutex_);
-    if (const auto a = active_.runs.find(stream); a != active_.runs.end()) return a->second.last();
-    if (flushing_) {
-      const auto f = flushing_->runs.find(stream);
-      if (f != flushing_->runs.end()) return f->second.last();
-    }
+    if (const auto known = version_in_memory(stream_name::of(stream))) return *known;
   }
   return version_in_database(stream);
 }
 
-result<version> stream_index::add(const stream_id& stream, expected_version expected,
-                                  position first, std::uint32_t events) {
-  std::unique_lock lock(mutex_);
-  auto at = active_.runs.find(stream.text());
-  version last{};
-  if (at != active_.runs.end()) {
-    last = at->second.last();
-  } else {
-    const auto in_flush = flushing_ ? flushing_->runs.find(stream.text()) : active_.runs.cend();
-    if (flushing_ && in_flush != flushing_->runs.end()) {
-      last = in_flush->second.last();
-    } else {
-      // Only one thread adds, so the lock may go for the read.
-      lock.unlock();
-      auto stored = version_in_database(stream.text());
-      if (!stored) return stored;
-      last = *stored;
-      lock.lock();
-    }
+result<void> stream_index::add(const stream_name& stream, version before, position first,
+                               std::uint32_t events) {
+  auto locked = lock();
+  auto known = version_in_memory(stream);
+  if (!known) {
+    // Only one thread adds, so the lock may go for the read.
+    locked.unlock();
+    auto stored = version_in_database(stream.text);
+    if (!stored) return std::move(stored).error();
+    known = *stored;
+    locked.lock();
   }
-  if (!expected.accepts(last)) return version_conflict(stream, expected, last);
-  if (at == active_.runs.end()) {
-    at = active_.runs.emplace(std::string(stream.text()), run{next(last), {}}).first;
+  if (*known != before) {
+    return version_conflict(stream.text, expected_version::exactly(before), *known);
   }
-  auto& positions = at->second.positions;
-  for (std::uint32_t i = 0; i < events; ++i) {
-    positions.push_back(position{count_of(first) + i});
-  }
-  active_.events += events;
-  return next(last);
+  add_behind(stream, before, first, events);
+  return {};
 }
 
 void stream_index::forget_after(position last) {
   const std::lock_guard lock(mutex_);
-  for (auto at = active_.runs.begin(); at != active_.runs.end();) {
-    auto& positions = at->second.positions;
-    while (!positions.empty() && positions.back() > last) {
-      positions.pop_back();
-      --active_.events;
-    }
-    at = positions.empty() ? active_.runs.erase(at) : std::next(at);
-  }
+  active_.forget_after(last);
 }
 
 void stream_index::on_durable(position durable) {
   const std::lock_guard lock(mutex_);
-  if (active_.events < events_in_memory_ || flushing_ || failed_) return;
-  flushing_ = std::make_shared<const generation>(std::exchange(active_, {}));
+  if (active_.events() < events_in_memory_ || flushing_ || failed_) return;
+  start_flush(durable);
+}
+
+/// With the mutex.
+void stream_index::start_flush(position durable) {
+  flushing_ = std::make_shared<const stream_runs>(std::exchange(active_, {}));
+  flushing_commands_ = std::exchange(commands_, {});
   flushing_up_to_ = durable;
   changed_.notify_all();
 }
@@ -173,18 +170,13 @@ result<std::vector<position>> stream_index::positions(std::string_view stream, v
   version database_to = to;
   {
     const std::lock_guard lock(mutex_);
-    const auto take = [&](const generation& g) {
-      const auto found = g.runs.find(stream);
-      if (found == g.runs.end()) return;
-      const run& r = found->second;
-      database_to = std::min(database_to, version{count_of(r.first) - 1});
-      for (std::size_t i = 0; i < r.positions.size(); ++i) {
-        const version v{count_of(r.first) + i};
-        if (v >= from && v <= to) newer.push_back(r.positions[i]);
-      }
-    };
-    if (flushing_) take(*flushing_);
-    take(active_);
+    const auto name = stream_name::of(stream);
+    for (const auto* runs : std::initializer_list<const stream_runs*>{flushing_.get(), &active_}) {
+      const auto* r = runs == nullptr ? nullptr : runs->find(name);
+      if (r == nullptr) continue;
+      database_to = std::min(database_to, version{count_of(r->first) - 1});
+      runs->positions(*r, from, to, newer);
+    }
   }
   if (from <= database_to) {
     if (auto read = positions_in_database(stream, from, database_to, older); !read) {
@@ -223,12 +215,15 @@ result<void> stream_index::positions_in_database(std::string_view stream, versio
   return db_->check(*it);
 }
 
-result<void> stream_index::write(const generation& g, position watermark) {
-  std::vector<const std::pair<const std::string, run>*> sorted;
-  sorted.reserve(g.runs.size());
-  for (const auto& entry : g.runs) sorted.push_back(&entry);
+result<void> stream_index::write(const stream_runs& g, const packed_commands& commands,
+                                 position watermark) {
+  std::vector<const stream_runs::run*> sorted;
+  sorted.reserve(g.all().size());
+  for (const auto& r : g.all()) {
+    if (r.events > 0) sorted.push_back(&r);
+  }
   std::sort(sorted.begin(), sorted.end(),
-            [](const auto* a, const auto* b) { return a->first < b->first; });
+            [&g](const auto* a, const auto* b) { return g.name_of(*a) < g.name_of(*b); });
   leveldb::WriteBatch batch;
   leveldb::WriteBatch last;  // what says that the runs count: all of it in one step
   std::size_t changes = 0;
@@ -238,17 +233,20 @@ result<void> stream_index::write(const generation& g, position watermark) {
     changes = 0;
     return wrote;
   };
-  for (const auto* entry : sorted) {
-    const auto& [stream, r] = *entry;
-    std::string packed;
-    packed.reserve(r.positions.size() * 8);
-    for (const auto p : r.positions) packed += big_endian(count_of(p));
-    batch.Put(run_key(stream, r.first), packed);
-    last.Put(head_key(stream), big_endian(count_of(r.last())));
+  std::vector<position> positions;
+  std::string packed;
+  for (const auto* r : sorted) {
+    positions.clear();
+    packed.clear();
+    g.positions(*r, r->first, r->last(), positions);
+    for (const auto p : positions) packed += big_endian(count_of(p));
+    batch.Put(run_key(g.name_of(*r), r->first), packed);
+    last.Put(head_key(g.name_of(*r)), big_endian(count_of(r->last())));
     if (++changes < changes_per_write) continue;
     if (auto wrote = write_batch(); !wrote) return wrote;
   }
   if (auto wrote = write_batch(); !wrote) return wrote;
+  saved_.save(commands, last);
   last.Put("w", big_endian(count_of(watermark)));
   return db_->write_unsynced(last);
 }
@@ -259,12 +257,13 @@ void stream_index::work() {
     changed_.wait(lock, [this] { return stopped_ || flushing_; });
     if (!flushing_) return;
     const auto g = flushing_;
+    const auto commands = std::exchange(flushing_commands_, {});
     const auto up_to = flushing_up_to_;
     lock.unlock();
-    auto wrote = write(*g, up_to);
+    auto wrote = write(*g, commands, up_to);
     lock.lock();
     if (wrote) {
-      flushing_.reset();
+      flushed_ = std::exchange(flushing_, nullptr);
     } else {
       failed_ = std::move(wrote).error();  // what is in memory stays; a new open starts over
     }
@@ -277,11 +276,8 @@ result<void> stream_index::flush_all(position durable) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !flushing_ || failed_; });
   if (failed_) return *failed_;
-  if (active_.events == 0) return {};
-  const auto rest = std::make_shared<const generation>(std::exchange(active_, {}));
-  flushing_ = rest;
-  flushing_up_to_ = durable;
-  changed_.notify_all();
+  if (active_.events() == 0 && commands_.commits == 0) return {};
+  start_flush(durable);
   changed_.wait(lock, [this] { return !flushing_ || failed_; });
   if (failed_) return *failed_;
   return {};

@@ -152,6 +152,48 @@ TEST_P(JournalCommands, P8_TheWindowIsBoundedAndTheOldestLeaves) {
   EXPECT_EQ(known(again), "145");
 }
 
+TEST_P(JournalCommands, P8_AnIdThatIsTooOldIsANewCommand) {
+  options.journal.command_ids_age_max = std::chrono::hours{24};
+  journal& j = open();
+  const auto first = must_append(j, named("pay"));
+  clock.advance(std::chrono::hours{10});
+  must_append(j, named("lend"));
+  clock.advance(std::chrono::hours{14});
+  expect_first(must_append(j, named("pay")), position{1}, version{1});
+  clock.advance(std::chrono::seconds{1});
+  must_append(j, barrier());
+  EXPECT_FALSE(j.find_command(command_id::of("pay")));
+  EXPECT_TRUE(j.find_command(command_id::of("lend")));
+  const auto again = must_append(j, named("pay", "a-1", 8));
+  EXPECT_EQ(again.what, committed::kind::fresh);
+  EXPECT_EQ(again.version, version{3});
+  EXPECT_GT(again.time, first.time);
+  expect_error(append_and_wait(j, named("pay")), errc::invalid, "command-id-reused");
+}
+
+TEST_P(JournalCommands, P8_TheAgeOfAnIdCountsOverAReopen) {
+  if (!survives_close()) GTEST_SKIP() << "nothing survives here";
+  options.journal.command_ids_age_max = std::chrono::hours{24};
+  must_append(open(), named("pay"));
+  clock.advance(std::chrono::hours{20});
+  must_append(reopen(), named("lend"));
+  clock.advance(std::chrono::hours{20});
+  journal& again = reopen();
+  EXPECT_EQ(must_append(again, named("lend")).what, committed::kind::repeat);
+  EXPECT_EQ(must_append(again, named("pay")).what, committed::kind::fresh);
+  journal& later = reopen();
+  EXPECT_EQ(must_append(later, named("pay")).version, version{3});
+  EXPECT_EQ(must_append(later, named("pay")).what, committed::kind::repeat);
+}
+
+TEST_P(JournalCommands, P8_NoAgeIsTooLong) {
+  options.journal.command_ids_age_max = std::chrono::hours::max();
+  journal& j = open();
+  must_append(j, named("pay"));
+  clock.advance(std::chrono::hours{24 * 365 * 20});
+  EXPECT_EQ(must_append(j, named("pay")).what, committed::kind::repeat);
+}
+
 TEST_P(JournalCommands, ABarrierComesAfterWhatWasBefore) {
   journal& j = open();
   outcome_log log;

@@ -133,11 +133,12 @@ TEST_F(Recovery, P11_ARepeatOfAStoredCommandStaysARepeatUnderAFailedBatch) {
   fail_next(kind::write, 1, ENOSPC);
   outcome_log all;
   clock.hold();
-  ASSERT_TRUE(j->append(commit_to("b-1"), nullptr, all.observer(0)));
-  clock.wait_for_waiter();
-  clock.release();
+  ASSERT_TRUE(j->append(barrier(), nullptr, all.observer()));
+  clock.wait_for_waiter();  // so that the next two are one batch
+  ASSERT_TRUE(j->append(commit_to("b-1"), nullptr, all.observer(2)));
   ASSERT_TRUE(j->append(std::move(repeat), nullptr, all.observer(1)));
-  all.wait_for(2);
+  clock.release();
+  all.wait_for(3);
   ASSERT_TRUE(all.of(1));
   EXPECT_EQ(all.of(1)->what, committed::kind::repeat);
   EXPECT_EQ(j->head(), position{1});

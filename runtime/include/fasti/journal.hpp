@@ -37,7 +37,8 @@ class commit_session {
 /// Order of hand-over to the writer: 1, 2, 3 … ; `durable_ticket()` tells how far the disk is.
 enum class ticket : std::uint64_t {};
 
-/// What the journal remembers of a command, within its window (`journal_limits::command_ids_max`).
+/// What the journal remembers of a command, within its window (`journal_limits::command_ids_max`,
+/// `command_ids_age_max`).
 struct command_record {
   std::uint64_t fingerprint = 0;
   committed outcome;

@@ -30,8 +30,11 @@ struct journal_limits {
   std::size_t queue_commits_max = 1U << 17;
   /// One group commit takes at most so many bytes; the rest waits for the next sync.
   std::size_t batch_bytes_max = 4U << 20;
-  /// The window of P8: so many newest command ids are remembered, in memory and over a restart.
+  /// The window of P8: so many newest command ids are remembered, in memory and over a restart …
   std::size_t command_ids_max = 1'000'000;
+  /// … and none for longer than this, by the journal's clock: an id that is used again after it is
+  /// a new command.
+  std::chrono::hours command_ids_age_max{7 * 24};
   /// Newest events that are kept decoded-ready in memory for the bus, in bytes.
   std::size_t recent_bytes_max = 32U << 20;
 };

@@ -1,0 +1,70 @@
+#pragma once
+/// Commits that wait for the disk. Each lies there as it will lie in a block, written by whoever
+/// handed it over, so that the writer copies bytes and follows no pointers, and what the caller
+/// allocated is freed where it was made.
+
+#include <memory>
+#include <vector>
+
+#include "fasti/journal.hpp"
+#include "persistence/blocks.hpp"
+#include "persistence/stream_runs.hpp"
+
+namespace fasti::persistence {
+
+struct waiting_part {
+  std::uint64_t hash = 0;  // of the stream's name
+  expected_version expected = expected_version::any();
+};
+
+struct waiting_commit {
+  command_id id;
+  std::uint64_t fingerprint = 0;
+  std::shared_ptr<commit_session> session;
+  std::unique_ptr<commit_observer> observer;
+  commit_draft draft;          // its bytes are in the batch's `words`
+  std::size_t first_word = 0;  // …
+  std::size_t first_part = 0;  // in the batch's `parts`
+  committed outcome;           // unless it failed
+  std::unique_ptr<error> failed;
+
+  [[nodiscard]] bool is_barrier() const noexcept { return draft.events == 0; }
+  void settle(result<committed> with) {
+    if (with) {
+      outcome = *with;
+    } else {
+      failed = std::make_unique<error>(std::move(with).error());
+    }
+  }
+};
+
+/// What one group commit takes at most. Reused: its vectors keep their room.
+struct commit_batch {
+  std::vector<waiting_commit> commits;
+  std::vector<waiting_part> parts;
+  std::vector<word> words;
+
+  [[nodiscard]] std::span<const word> words_of(const waiting_commit& w) const {
+    return std::span(words).subspan(w.first_word, w.draft.words);
+  }
+  /// What it takes of `journal_limits::batch_bytes_max`.
+  [[nodiscard]] std::size_t bytes() const noexcept { return words.size() * word_bytes; }
+};
+
+/// A commit on its way into a batch.
+class drafter {
+ public:
+  /// Writes `c` down; nothing of it is taken.
+  void write(const commit& c);
+  /// Copies what was written behind the batch's last commit.
+  waiting_commit& add_to(commit_batch& batch) const;
+
+ private:
+  command_id id_;
+  std::uint64_t fingerprint_ = 0;
+  commit_draft draft_;
+  std::vector<word> words_;
+  std::vector<waiting_part> parts_;
+};
+
+}  // namespace fasti::persistence

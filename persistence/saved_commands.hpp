@@ -1,0 +1,67 @@
+#pragma once
+/// The window of command ids as it lies beside the index, so that opening need not read a million
+/// commits. Derived from the blocks: what is missing or damaged is read from there.
+///
+/// Each flush of the index adds the commits that came since the one before, in the same step as the
+/// watermark:
+///
+///     'c' first(u64, big endian) → value
+///     value   := checksum u64 (XXH3-64 of the rest, seed: first), first u64, last u64, commits
+///     u64,
+///                oldest i64, newest i64, commit*
+///     commit  := id high u64, id low u64, fingerprint u64, events varint, version varint,
+///                time varint (ns since the commit before; for the first: since `oldest`)
+///
+/// `first` and `last` are positions, `oldest` and `newest` times in ns since 1970. Numbers are
+/// little endian. A commit begins behind the one before it. Values follow each other without a gap;
+/// those that the window does not reach any more are removed.
+
+#include <deque>
+
+#include "persistence/command_window.hpp"
+#include "persistence/database.hpp"
+
+namespace fasti::persistence {
+
+/// Commits in a row, packed.
+struct packed_commands {
+  position first{};
+  position last{};
+  std::uint64_t commits = 0;
+  timestamp oldest;
+  timestamp newest;
+  std::string bytes;
+
+  /// In the order of positions.
+  void add(command_id id, std::uint64_t fingerprint, const committed& outcome);
+  [[nodiscard]] std::string value() const;
+};
+
+class saved_commands {
+ public:
+  explicit saved_commands(const journal_limits& limits)
+      : ids_max_(limits.command_ids_max), age_max_(limits.command_ids_age_max) {}
+
+  /// The window up to `watermark` as far as `time`, that of the newest event, needs it; nothing
+  /// when not all of it is there: then what is there will be replaced. Errors: `corrupt` when the
+  /// database is damaged, and what the disk says.
+  [[nodiscard]] result<std::optional<command_window>> load(const database& from,
+                                                           const journal_limits& limits,
+                                                           position watermark, timestamp time);
+  /// Adds the change that saves `newer`, and those that remove what is not needed any more.
+  void save(const packed_commands& newer, leveldb::WriteBatch& into);
+
+ private:
+  struct run {
+    position first{};
+    std::uint64_t commits = 0;
+    timestamp newest;
+  };
+  const std::size_t ids_max_;
+  const std::chrono::hours age_max_;
+  std::deque<run> kept_;  // without a gap
+  std::uint64_t commits_kept_ = 0;
+  std::vector<std::string> useless_;  // keys
+};
+
+}  // namespace fasti::persistence
