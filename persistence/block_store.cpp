@@ -35,10 +35,12 @@ result<std::unique_ptr<block_store>> block_store::open(disk& on, const std::stri
   return std::unique_ptr<block_store>(new block_store(*std::move(db), given.recent_bytes_max));
 }
 
-result<void> block_store::append(const std::vector<block_ptr>& blocks) {
+result<void> block_store::append(const std::vector<block_ptr>& blocks, durability how) {
   batch_.Clear();
   for (const auto& b : blocks) batch_.Put(big_endian(count_of(b->last())), slice(b->bytes()));
-  if (auto wrote = database_now()->write_synced(batch_); !wrote) return wrote;
+  const auto db = database_now();
+  auto wrote = how == durability::synced ? db->write_synced(batch_) : db->write_unsynced(batch_);
+  if (!wrote) return wrote;
   const std::lock_guard lock(mutex_);
   for (const auto& b : blocks) {
     recent_.push_back(b);
@@ -49,6 +51,11 @@ result<void> block_store::append(const std::vector<block_ptr>& blocks) {
     recent_.pop_front();
   }
   return {};
+}
+
+result<void> block_store::sync() {
+  batch_.Clear();
+  return database_now()->write_synced(batch_);
 }
 
 result<position> block_store::reopen() {

@@ -23,8 +23,11 @@ class block_store {
                                                                  create_mode mode,
                                                                  const settings& given);
 
-  /// Writes blocks in one batch and syncs it, once: all of them are durable or none is.
-  [[nodiscard]] result<void> append(const std::vector<block_ptr>& blocks);
+  /// Writes blocks in one batch: all of them are there or none is. Synced: durable, by one sync.
+  [[nodiscard]] result<void> append(const std::vector<block_ptr>& blocks,
+                                    durability how = durability::synced);
+  /// What was appended so far is durable.
+  [[nodiscard]] result<void> sync();
   /// After a failed `append`: opens the database anew, checked, and tells where it ends; those who
   /// read go on. Errors: what `open` may say; nothing has changed then. One thread at a time, not
   /// beside `append`.

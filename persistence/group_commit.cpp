@@ -47,6 +47,8 @@ group_commit::group_commit(block_store& blocks, stream_index& index, journal_sta
       clock_(options.clock),
       log_(options.log),
       first_pause_(first_pause),
+      durability_(options.durability),
+      sync_interval_(options.relaxed_sync_interval),
       written_(state.head),
       time_(state.time),
       window_(std::move(state.window)),
@@ -112,11 +114,13 @@ void group_commit::write() {
     if (queue_.empty()) break;
     group_.push_back(take_batch());
     lock.unlock();
+    if (sync_due_ && std::chrono::steady_clock::now() >= *sync_due_) sync_written();
     settle();
     hand_to_completer();
     lock.lock();
   }
   lock.unlock();
+  if (sync_due_) sync_written();
   const std::lock_guard done_lock(done_mutex_);
   writer_ended_ = true;
   done_.notify_one();
@@ -135,8 +139,14 @@ void group_commit::hand_to_completer() {
 void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
   while (!closed_ && queue_.empty()) {
     writer_waits_ = true;
-    if (!failed_) {
+    if (!failed_ && !sync_due_) {
       came_.wait(lock);
+    } else if (!failed_) {
+      if (came_.wait_until(lock, *sync_due_) == std::cv_status::timeout) {
+        lock.unlock();
+        sync_written();
+        lock.lock();
+      }
     } else if (came_.wait_for(lock, pause_) == std::cv_status::timeout) {
       lock.unlock();
       recover();
@@ -158,11 +168,25 @@ void group_commit::settle() {
   for (const auto& b : group_) place_all(*b);
   finish_block();
   if (!made_.empty()) {
-    auto synced = blocks_.append(made_);
-    ++syncs_;
-    if (!synced) return fail(synced.error());
+    auto wrote = blocks_.append(made_, durability_);
+    if (durability_ == durability::synced) {
+      ++syncs_;
+    } else if (!sync_due_) {
+      sync_due_ = std::chrono::steady_clock::now() + sync_interval_;
+    }
+    if (!wrote) return fail(wrote.error());
   }
   publish();
+}
+
+/// Those who waited for it were told already: an error stops the journal, and no more can be done.
+void group_commit::sync_written() {
+  sync_due_.reset();
+  if (failed_) return;  // it was opened anew, or will be: that syncs all there is
+  made_.clear();
+  auto synced = blocks_.sync();
+  ++syncs_;
+  if (!synced) fail(synced.error());
 }
 
 group_commit::locks group_commit::lock_for_placing() const {

@@ -73,6 +73,7 @@ class group_commit {
   [[nodiscard]] result<version> newest(const stream_name& stream, locks& held) const;
   [[nodiscard]] committed place_events(const waiting_commit& w, const commit_batch& batch);
   void finish_block();
+  void sync_written();
   void publish();
   void refuse(const error& why);
   void fail(const error& why);
@@ -89,6 +90,8 @@ class group_commit {
   const clock_source clock_;
   const log_sink log_;
   const std::chrono::milliseconds first_pause_;
+  const durability durability_;
+  const std::chrono::milliseconds sync_interval_;
 
   mutable std::mutex queue_mutex_;
   std::condition_variable came_;
@@ -109,6 +112,8 @@ class group_commit {
   std::vector<std::shared_ptr<const block>> made_;
   std::vector<version> last_versions_;  // of the commit's streams, before it
   std::vector<version> first_versions_;
+  // When durability is relaxed: until then what is written must be synced.
+  std::optional<std::chrono::steady_clock::time_point> sync_due_;
   std::chrono::milliseconds pause_{0};  // before the next try to recover
 
   mutable std::mutex window_mutex_;

@@ -59,6 +59,16 @@ std::string closed_text(std::uint64_t head) {
   return line + "checksum " + checksum_of(line) + "\n";
 }
 
+/// Gone from the disk when it returns.
+result<void> forget(disk& on, const std::string& directory, const char* name) {
+  const std::string file = directory + "/" + name;
+  if (!on.exists(file)) return {};
+  io_code why = on.remove(file);
+  if (why == 0) why = on.sync_directory(directory);
+  if (why != 0) return storage_failed(file, why);
+  return {};
+}
+
 }  // namespace
 
 result<std::optional<unique_id>> find_identity(disk& on, const std::string& directory) {
@@ -123,12 +133,19 @@ std::optional<position> closed_at(disk& on, const std::string& directory) {
 }
 
 result<void> forget_closed(disk& on, const std::string& directory) {
-  const std::string file = directory + "/closed";
-  if (!on.exists(file)) return {};
-  io_code why = on.remove(file);
-  if (why == 0) why = on.sync_directory(directory);
-  if (why != 0) return storage_failed(file, why);
-  return {};
+  return forget(on, directory, "closed");
+}
+
+result<void> note_relaxed(disk& on, const std::string& directory) {
+  return replace_file(on, directory + "/relaxed", "batches are not synced one by one\n");
+}
+
+bool was_relaxed(const disk& on, const std::string& directory) {
+  return on.exists(directory + "/relaxed");
+}
+
+result<void> forget_relaxed(disk& on, const std::string& directory) {
+  return forget(on, directory, "relaxed");
 }
 
 result<unique_id> finish_creation(disk& on, const std::string& directory) {

@@ -40,6 +40,12 @@ inline constexpr int journal_format = 1;
 /// From here on it may grow: gone from the disk when it returns.
 [[nodiscard]] result<void> forget_closed(disk& on, const std::string& directory);
 
+/// A journal whose batches are not synced one by one says so, in the file `relaxed`, from before
+/// its first append until it was closed: after a power cut its log may have holes.
+[[nodiscard]] result<void> note_relaxed(disk& on, const std::string& directory);
+[[nodiscard]] bool was_relaxed(const disk& on, const std::string& directory);
+[[nodiscard]] result<void> forget_relaxed(disk& on, const std::string& directory);
+
 /// Makes the directory a journal: written beside, synced, renamed, directory synced.
 [[nodiscard]] result<unique_id> finish_creation(disk& on, const std::string& directory);
 

@@ -290,6 +290,7 @@ error tail_missing(const std::string& path, position closed, position head) {
 result<opened_blocks> open_existing(disk& on, const runtime_options& options, unique_id id,
                                     block_store::settings settings) {
   const auto ended = closed_at(on, options.path);
+  if (was_relaxed(on, options.path)) settings.tail = log_tail::may_have_holes;
   if (ended) settings.tail = log_tail::must_be_whole;
   auto blocks = block_store::open(on, options.path + "/events", create_mode::must_exist, settings);
   if (!blocks) return std::move(blocks).error();
@@ -317,6 +318,15 @@ result<opened_blocks> open_blocks(disk& on, const runtime_options& options,
   return opened_blocks{*id, *std::move(blocks)};
 }
 
+/// Before the first append, for whoever opens it after a power cut.
+result<void> note_durability(disk& on, const runtime_options& options) {
+  if (options.durability == durability::synced) return forget_relaxed(on, options.path);
+  options.log(log_level::warning,
+              "durability is relaxed: a power cut may take what was committed in the last " +
+                  std::to_string(options.relaxed_sync_interval.count()) + " ms");
+  return note_relaxed(on, options.path);
+}
+
 }  // namespace
 
 result<std::unique_ptr<journal>> open_leveldb_journal(const runtime_options& options, disk& on,
@@ -339,6 +349,7 @@ result<std::unique_ptr<journal>> open_leveldb_journal(const runtime_options& opt
     opened = try_index();
   }
   if (!opened) return std::move(opened).error();
+  if (auto noted = note_durability(on, options); !noted) return std::move(noted).error();
   if (auto forgot = forget_closed(on, options.path); !forgot) return std::move(forgot).error();
   auto made = std::make_unique<leveldb_journal>(truth->id, std::move(truth->blocks),
                                                 std::move(opened->index), std::move(opened->state),

@@ -277,6 +277,10 @@ result<std::vector<torn_log>> lint_logs(disk& on, const std::string& directory, 
     const auto scan = scan_log(*bytes, log_kind::batches);
     if (scan.found == log_scan::state::whole) continue;
     const auto good = "last good position " + last_position_in(scan.last_record);
+    if (tail == log_tail::may_have_holes && number == logs.rbegin()->first) {
+      torn.push_back({file, scan.bad_at});
+      continue;
+    }
     if (scan.found == log_scan::state::damaged) {
       return damaged(file, scan.bad_at,
                      "a record that was written later begins at " + std::to_string(scan.later_at) +

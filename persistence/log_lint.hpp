@@ -44,8 +44,10 @@ struct manifest_state {
 /// Applies one record of a MANIFEST; false: it is not one.
 [[nodiscard]] bool apply_edit(std::string_view record, manifest_state& state);
 
-/// A journal that was closed cannot have a torn record.
-enum class log_tail : std::uint8_t { may_be_torn, must_be_whole };
+/// What the end of the newest log may look like. A journal that was closed cannot have a torn
+/// record. One that was not synced a batch had many records on their way: a cut may have kept a
+/// later one of them and not an earlier, so what follows the first that is bad was never owed.
+enum class log_tail : std::uint8_t { may_be_torn, must_be_whole, may_have_holes };
 
 /// A log that ends in a record that was cut short.
 struct torn_log {

@@ -1,6 +1,7 @@
 // After a storage error: what each waiting command is told, and how the journal goes on.
 
 #include <cerrno>
+#include <set>
 #include <thread>
 
 #include "tests/persistence/disk_kit.hpp"
@@ -174,6 +175,74 @@ TEST_F(Recovery, ASlowSyncLetsTheNextBatchGather) {
   on.release_syncs();
   all.wait_for(51);
   EXPECT_EQ(j->stats().syncs, before + 2) << "one for the first, one for all the others";
+}
+
+class Relaxed : public Recovery {
+ protected:
+  Relaxed() { options.durability = durability::relaxed; }
+};
+
+/// Nothing, everything, or some of what is not synced survives.
+class by_number final : public survival {
+ public:
+  explicit by_number(std::uint64_t number) : number_(number) {}
+  bool keeps() override {
+    number_ = number_ * 0x9e3779b97f4a7c15ULL + 1;
+    return (number_ >> 61U) > 2;
+  }
+  std::size_t torn_to(std::size_t bytes) override { return bytes / 2; }
+
+ private:
+  std::uint64_t number_;
+};
+
+TEST_F(Relaxed, CommitsAreToldBeforeTheSyncWhichFollowsByItself) {
+  auto j = open_faulty();
+  EXPECT_NE(log.lines().front().find("durability is relaxed"), std::string::npos);
+  on.hold_syncs();
+  EXPECT_EQ(must_append(*j, commit_to("a-1")).last_position, position{1});
+  on.wait_for_sync();
+  on.release_syncs();
+}
+
+TEST_F(Relaxed, P5_APowerCutTakesFromTheEndOnly) {
+  options.relaxed_sync_interval = std::chrono::hours{1};
+  std::vector<kept_event> good;
+  std::vector<disk_tree> left;
+  {
+    auto j = open_faulty();
+    for (int i = 0; i < 40; ++i) must_append(*j, commit_to("a-1", 1, expected_version::any(), 300));
+    good = read_all(*j).events;
+    for (std::uint64_t n = 0; n < 60; ++n) {
+      by_number what(n);
+      left.push_back(on.tree().after_cut(what));
+    }
+    ASSERT_TRUE(j->close());
+  }
+  std::set<std::size_t> sizes;
+  options.durability = durability::synced;
+  for (auto& tree : left) {
+    on.put(std::move(tree));
+    auto j = open_faulty();
+    ASSERT_TRUE(j);
+    const auto events = read_all(*j).events;
+    ASSERT_LE(events.size(), good.size());
+    EXPECT_TRUE(std::equal(events.begin(), events.end(), good.begin()));
+    must_append(*j, commit_to("a-1"));
+    sizes.insert(events.size());
+  }
+  EXPECT_GT(sizes.size(), 3U) << "some cuts took something";
+}
+
+TEST_F(Relaxed, CloseSyncs) {
+  options.relaxed_sync_interval = std::chrono::hours{1};
+  auto j = open_faulty();
+  for (int i = 0; i < 10; ++i) must_append(*j, commit_to("a-1"));
+  ASSERT_TRUE(j->close());
+  j.reset();
+  by_number none(0);
+  on.put(on.tree().after_cut(none));
+  EXPECT_EQ(open_faulty()->head(), position{10});
 }
 
 TEST_F(Recovery, ATornTailIsCutAndTheJournalOpens) {

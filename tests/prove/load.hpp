@@ -20,6 +20,7 @@ struct load {
   std::uint32_t words_max = 40;
   int in_flight = 1;     ///< Commits handed over before they are waited for.
   int reopen_every = 0;  ///< Commits; 0: never.
+  bool relaxed = false;  ///< Then nothing that was acknowledged is owed, only the order.
   std::size_t log_bytes = 64U << 10;
   std::size_t index_events_in_memory = 8;
 

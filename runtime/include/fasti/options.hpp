@@ -20,6 +20,15 @@ enum class when_missing : std::uint8_t { refuse, create };
 /// Where events go. `memory` is the reference model: same behaviour, nothing survives the process.
 enum class storage : std::uint8_t { leveldb, memory };
 
+/// What "committed" is worth.
+enum class durability : std::uint8_t {
+  synced,  ///< On the disk before anybody is told (P1).
+  /// Written before anybody is told, and synced soon after. A kill of the process loses nothing; a
+  /// power cut may take the newest commits, told or not, from the end only (P5). Said in the log
+  /// when the journal is opened.
+  relaxed
+};
+
 /// Limits of a journal. Over a size: the append is refused with `invalid`, nothing is stored.
 struct journal_limits {
   std::size_t event_bytes_max = 1U << 20;
@@ -51,6 +60,10 @@ struct runtime_options {
   std::string path = {};  ///< The journal's directory. Not used by `storage::memory`.
   fasti::when_missing when_missing = fasti::when_missing::refuse;
   fasti::storage storage = fasti::storage::leveldb;
+
+  fasti::durability durability = fasti::durability::synced;
+  /// The longest that a commit waits for its sync when durability is relaxed.
+  std::chrono::milliseconds relaxed_sync_interval{10};
 
   // -- behaviour ---------------------------------------------------------------------------------
   /// A snapshot is saved each time a stream has grown by so many events; 0 = never.
