@@ -112,9 +112,13 @@ void group_commit::write() {
   while (true) {
     wait_for_work(lock);
     if (queue_.empty()) break;
+    if (sync_due_ && std::chrono::steady_clock::now() >= *sync_due_) {
+      lock.unlock();
+      sync_written();
+      lock.lock();
+    }
     group_.push_back(take_batch());
     lock.unlock();
-    if (sync_due_ && std::chrono::steady_clock::now() >= *sync_due_) sync_written();
     settle();
     hand_to_completer();
     lock.lock();
@@ -180,6 +184,7 @@ void group_commit::settle() {
 }
 
 /// Those who waited for it were told already: an error stops the journal, and no more can be done.
+/// Between two groups: what a failure says, it says to the group at hand.
 void group_commit::sync_written() {
   sync_due_.reset();
   if (failed_) return;  // it was opened anew, or will be: that syncs all there is

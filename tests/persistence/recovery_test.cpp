@@ -234,6 +234,23 @@ TEST_F(Relaxed, P5_APowerCutTakesFromTheEndOnly) {
   EXPECT_GT(sizes.size(), 3U) << "some cuts took something";
 }
 
+TEST_F(Relaxed, P12_AFailedSyncSaysNothingOfTheCommitThatComesNext) {
+  options.relaxed_sync_interval = std::chrono::milliseconds{0};
+  auto j = open_faulty();
+  outcome_log all;
+  clock.hold();
+  ASSERT_TRUE(j->append(commit_to("a-1"), nullptr, all.observer(0)));
+  clock.wait_for_waiter();
+  ASSERT_TRUE(j->append(commit_to("a-1"), nullptr, all.observer(1)));
+  fail_next(kind::sync);  // it falls between the two groups
+  clock.release();
+  all.wait_for(2);
+  EXPECT_TRUE(all.of(0)) << all.of(0).error().to_string();
+  ASSERT_TRUE(all.of(1)) << all.of(1).error().to_string();
+  EXPECT_EQ(all.of(1)->last_position, position{2});
+  EXPECT_EQ(read_all(*j).events.size(), 2U);
+}
+
 TEST_F(Relaxed, CloseSyncs) {
   options.relaxed_sync_interval = std::chrono::hours{1};
   auto j = open_faulty();
