@@ -236,8 +236,8 @@ void bit_flips(tally& t, std::uint64_t seed) {
                                 how));
   }
   for (const auto& store : stores) lose_files(store, random, t);
-  for (const auto& store : stores) flip_some(store, random, 150, t);
   for (const auto& store : stores) flip_blocks(store, t);
+  for (const auto& store : stores) flip_some(store, random, 150, t);
   for (const auto& store : stores) flip_every(store, t);
   while (t.goes_on()) {
     load l = random_load(random);

@@ -117,18 +117,27 @@ void cut_everywhere(const load& l, bool every_subset, std::mt19937_64& random, t
   }
 }
 
-}  // namespace
-
-void crash_images(tally& t, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  // Scripts: one commit at a time, over the making of the journal, closing and opening.
+/// One commit at a time, over the making of the journal, closing and opening.
+void cut_scripts(std::uint64_t seed, std::mt19937_64& random, tally& t) {
   for (const int reopen_every : {0, 2}) {
     for (const std::uint32_t words : {4U, 1500U}) {
       cut_everywhere({.seed = seed, .commits = 6, .words_max = words, .reopen_every = reopen_every},
                      true, random, t);
     }
   }
-  while (t.goes_on()) cut_everywhere(random_load(random), false, random, t);
+}
+
+}  // namespace
+
+void crash_images(tally& t, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  // Of two that search at once one begins with the scripts, the other with random loads.
+  constexpr int loads_before_scripts = 40;
+  if (seed % 2 == 0) cut_scripts(seed, random, t);
+  for (int n = 1; t.goes_on(); ++n) {
+    cut_everywhere(random_load(random), false, random, t);
+    if (seed % 2 == 1 && n == loads_before_scripts) cut_scripts(seed, random, t);
+  }
 }
 
 }  // namespace fasti::prove
