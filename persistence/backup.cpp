@@ -142,17 +142,16 @@ result<archive_summary> import_archive(disk& on, byte_source from, const std::st
   }
   auto blocks = block_store::open(on, directory + "/events", create_mode::must_exist, settings);
   if (!blocks) return std::move(blocks).error();
-  auto newest = (*blocks)->newest();
-  if (!newest) return std::move(newest).error();
-  const auto head = *newest ? (*newest)->last() : no_position;
-  if (head < reader.summary().after) {
+  const auto end = (*blocks)->end();
+  if (!end) return end.error();
+  if (*end < reader.summary().after) {
     return error{errc::invalid, "archive-gap",
-                 directory + " ends at position " + std::to_string(count_of(head)) +
+                 directory + " ends at position " + std::to_string(count_of(*end)) +
                      ", the archive begins behind " +
                      std::to_string(count_of(reader.summary().after))};
   }
   if (auto forgot = forget_closed(on, directory); !forgot) return std::move(forgot).error();
-  if (auto added = add_blocks(reader, **blocks, head); !added) return std::move(added).error();
+  if (auto added = add_blocks(reader, **blocks, *end); !added) return std::move(added).error();
   return reader.summary();
 }
 

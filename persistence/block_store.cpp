@@ -67,6 +67,10 @@ result<position> block_store::reopen() {
     recent_.clear();
     recent_bytes_ = 0;
   }
+  return end();
+}
+
+result<position> block_store::end() const {
   auto last = newest();
   if (!last) return std::move(last).error();
   return *last ? (*last)->last() : no_position;

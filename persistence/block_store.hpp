@@ -32,6 +32,8 @@ class block_store {
   /// read go on. Errors: what `open` may say; nothing has changed then. One thread at a time, not
   /// beside `append`.
   [[nodiscard]] result<position> reopen();
+  /// Position of the newest event; `no_position` when there is none.
+  [[nodiscard]] result<position> end() const;
   /// The newest block; null when there is none.
   [[nodiscard]] result<block_ptr> newest() const;
   [[nodiscard]] std::uint64_t bytes_on_disk() const { return database_now()->bytes_on_disk(); }

@@ -29,8 +29,7 @@ result<void> check_directory(const disk& on, const std::string& path, create_mod
     return error{errc::corrupt, "database-incomplete",
                  path + "/CURRENT is missing: opening it anew would delete what is there"};
   }
-  std::vector<std::string> names;
-  if (on.exists(path) && (on.list(path, names) != 0 || !names.empty())) {
+  if (has_files(on, path)) {
     return error{errc::invalid, "not-empty",
                  path + " has files in it but is not a database; use an empty directory"};
   }
@@ -71,7 +70,10 @@ result<std::unique_ptr<database>> database::reopen() {
 
 /// With the lock held.
 result<void> database::start(create_mode mode) {
-  auto torn = lint_database(disk_, path_, options_.tail);
+  auto logs = expected_logs::read(disk_, path_);
+  if (!logs) return std::move(logs).error();
+  logs_ = *std::move(logs);
+  auto torn = lint_database(disk_, path_, *logs_, options_.tail);
   if (!torn) return std::move(torn).error();
   for (const auto& log : *torn) {
     // LevelDB refuses some torn records (those over several 32 KiB blocks of which a later one
@@ -80,9 +82,6 @@ result<void> database::start(create_mode mode) {
       return storage_failed(log.file, why);
     }
   }
-  auto logs = expected_logs::read(disk_, path_);
-  if (!logs) return std::move(logs).error();
-  logs_ = *std::move(logs);
   if (const auto why = logs_->begin(); why != 0) return storage_failed(path_, why);
   env_ = make_durable_env(disk_, *logs_);
   if (options_.bloom_bits_per_key > 0) {

@@ -18,6 +18,11 @@ std::string directory_of(const std::string& path) {
 
 std::string base_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+bool has_files(const disk& on, const std::string& path) {
+  std::vector<std::string> names;
+  return on.exists(path) && (on.list(path, names) != 0 || !names.empty());
+}
+
 result<std::string> read_file(disk& on, const std::string& path) {
   std::unique_ptr<disk_file> file;
   if (const auto why = on.open(path, file); why != 0) return storage_failed(path, why);

@@ -73,6 +73,8 @@ class disk {
 [[nodiscard]] std::string directory_of(const std::string& path);
 [[nodiscard]] std::string base_of(const std::string& path);
 
+/// There is a directory that is not empty, or that does not say.
+[[nodiscard]] bool has_files(const disk& on, const std::string& path);
 /// All of a small file.
 [[nodiscard]] result<std::string> read_file(disk& on, const std::string& path);
 /// The file is `text` or what it was before, also after a crash: written beside it, synced,

@@ -8,19 +8,19 @@
 namespace fasti::persistence {
 namespace {
 
-std::string number_text(std::uint64_t log) {
-  std::string digits = std::to_string(log);
-  if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
-  return digits;
-}
-
 std::string line_of(char what, std::uint64_t log) {
-  const std::string fact = what + number_text(log);
+  const std::string fact = what + file_number_text(log);
   return fact + " " + unique_id{0, XXH3_64bits(fact.data(), fact.size())}.to_string().substr(16) +
          "\n";
 }
 
 }  // namespace
+
+std::string file_number_text(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
+  return digits;
+}
 
 std::uint64_t log_number(std::string_view name) {
   if (!name.ends_with(".log")) return 0;
@@ -54,7 +54,7 @@ void expected_logs::take(std::string_view line) {
 
 result<void> expected_logs::check(std::uint64_t from) const {
   for (auto at = logs_.lower_bound(from); at != logs_.end(); ++at) {
-    const std::string log = directory_ + "/" + number_text(at->first) + ".log";
+    const std::string log = directory_ + "/" + file_number_text(at->first) + ".log";
     if (!at->second) {
       return error{errc::corrupt, "log-missing",
                    log +
@@ -78,7 +78,7 @@ io_code expected_logs::begin() {
     if (!made) let_go = log;
   }
   std::erase_if(logs_, [&](const auto& at) {
-    return at.second ? !on_.exists(directory_ + "/" + number_text(at.first) + ".log")
+    return at.second ? !on_.exists(directory_ + "/" + file_number_text(at.first) + ".log")
                      : at.first != let_go;
   });
   for (const auto& [log, made] : logs_) text += line_of(made ? '+' : '-', log);

@@ -49,6 +49,8 @@ class expected_logs {
   std::unique_ptr<disk_file> out_;
 };
 
+/// 12 → "000012", as LevelDB names its files.
+[[nodiscard]] std::string file_number_text(std::uint64_t number);
 /// "000012.log" → 12; 0 for every other name.
 [[nodiscard]] std::uint64_t log_number(std::string_view name);
 

@@ -86,10 +86,8 @@ result<std::optional<unique_id>> find_identity(disk& on, const std::string& dire
 
 result<std::unique_ptr<disk_lock>> begin_creation(disk& on, const std::string& directory,
                                                   when_missing missing) {
-  const bool is_there = on.exists(directory);
   const bool was_cut_short = on.exists(directory + "/" + creating);
-  std::vector<std::string> names;
-  if (is_there && !was_cut_short && (on.list(directory, names) != 0 || !names.empty())) {
+  if (!was_cut_short && has_files(on, directory)) {
     return error{errc::invalid, "not-a-journal",
                  directory + " has files in it, but no journal; choose an empty directory"};
   }
@@ -158,8 +156,7 @@ result<unique_id> finish_creation(disk& on, const std::string& directory) {
 }
 
 result<void> begin_restore(disk& on, const std::string& directory) {
-  std::vector<std::string> names;
-  if (on.exists(directory) && (on.list(directory, names) != 0 || !names.empty())) {
+  if (has_files(on, directory)) {
     return error{errc::invalid, "not-empty",
                  directory + " has files in it; restore into an empty directory"};
   }
@@ -169,10 +166,7 @@ result<void> begin_restore(disk& on, const std::string& directory) {
 
 result<void> finish_restore(disk& on, const std::string& directory, unique_id id) {
   if (auto wrote = replace_file(on, directory + "/identity", text_of(id)); !wrote) return wrote;
-  io_code why = on.remove(directory + "/" + restoring);
-  if (why == 0) why = on.sync_directory(directory);
-  if (why != 0) return storage_failed(directory, why);
-  return {};
+  return forget(on, directory, restoring);
 }
 
 }  // namespace fasti::persistence

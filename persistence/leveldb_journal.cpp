@@ -227,25 +227,21 @@ result<archive_summary> leveldb_journal::write_archive(position after, const byt
   }
   archive_writer writer(out);
   block_store::reader blocks(*blocks_);
-  bool begun = false;
-  for (position at = after; !begun || at < end;) {
-    std::shared_ptr<const block> b;
-    if (at < end) {
-      auto found = blocks.at(next(at));
-      if (!found) return std::move(found).error();
-      b = *std::move(found);
-    }
-    if (!begun) {
-      const auto from = b ? position{count_of(b->first()) - 1} : after;
-      if (auto wrote = writer.begin(id_, from, clock_()); !wrote) return std::move(wrote).error();
-      begun = true;
-    }
-    if (!b) break;
+  position at = after;
+  if (at < end) {
+    const auto b = blocks.at(next(at));
+    if (!b) return b.error();
+    at = position{count_of((*b)->first()) - 1};
+  }
+  if (auto wrote = writer.begin(id_, at, clock_()); !wrote) return std::move(wrote).error();
+  while (at < end) {
+    const auto b = blocks.at(next(at));
+    if (!b) return b.error();
     // What is damaged here must not be called good there.
-    auto good = b->each_commit(no_position, [](const commit_view&) { return true; });
+    auto good = (*b)->each_commit(no_position, [](const commit_view&) { return true; });
     if (!good) return std::move(good).error();
-    if (auto wrote = writer.add(*b); !wrote) return std::move(wrote).error();
-    at = b->last();
+    if (auto wrote = writer.add(**b); !wrote) return std::move(wrote).error();
+    at = (*b)->last();
   }
   return writer.end();
 }
@@ -295,10 +291,9 @@ result<opened_blocks> open_existing(disk& on, const runtime_options& options, un
   auto blocks = block_store::open(on, options.path + "/events", create_mode::must_exist, settings);
   if (!blocks) return std::move(blocks).error();
   if (ended) {
-    auto newest = (*blocks)->newest();
-    if (!newest) return std::move(newest).error();
-    const auto head = *newest ? (*newest)->last() : no_position;
-    if (head < *ended) return tail_missing(options.path, *ended, head);
+    const auto end = (*blocks)->end();
+    if (!end) return end.error();
+    if (*end < *ended) return tail_missing(options.path, *ended, *end);
   }
   return opened_blocks{id, *std::move(blocks)};
 }

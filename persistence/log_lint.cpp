@@ -6,7 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "persistence/expected_logs.hpp"
+#include "persistence/database.hpp"
+#include "persistence/varint.hpp"
 
 namespace fasti::persistence {
 namespace {
@@ -96,17 +97,6 @@ std::size_t later_record(std::string_view bytes, std::size_t from, log_kind kind
   return bytes.size();
 }
 
-bool take_varint(std::string_view& bytes, std::uint64_t& number) {
-  number = 0;
-  for (unsigned shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(bytes.front());
-    bytes.remove_prefix(1);
-    number |= std::uint64_t{byte & 0x7fU} << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
 bool take_text(std::string_view& bytes) {
   std::uint64_t size = 0;
   if (!take_varint(bytes, size) || size > bytes.size()) return false;
@@ -114,17 +104,12 @@ bool take_text(std::string_view& bytes) {
   return true;
 }
 
-/// The position under which the last block of a batch was put, for the message.
+/// The position under which a batch put its first block, for the message.
 std::string last_position_in(std::string_view batch) {
   constexpr std::string_view key_of_a_position{"\x01\x08", 2};
   if (batch.size() < batch_header_bytes + 10) return "none";
-  // Blocks of one batch: the first key is the surest to find, and good enough to say where.
   if (batch.substr(batch_header_bytes, 2) != key_of_a_position) return "unknown";
-  std::uint64_t position = 0;
-  for (std::size_t i = 0; i < 8; ++i) {
-    position = (position << 8U) | static_cast<unsigned char>(batch[batch_header_bytes + 2 + i]);
-  }
-  return std::to_string(position);
+  return std::to_string(from_big_endian(batch.substr(batch_header_bytes + 2)));
 }
 
 error damaged(const std::string& file, std::uint64_t offset, const std::string& why) {
@@ -239,12 +224,10 @@ result<manifest_state> lint_manifest(disk& on, const std::string& directory) {
 }
 
 /// Tables come and go with MANIFEST; each has the size it was written with.
-result<void> lint_tables(disk& on, const std::string& directory, const manifest_state& state) {
-  std::vector<std::string> names;
-  if (const auto why = on.list(directory, names); why != 0) return storage_failed(directory, why);
+result<void> lint_tables(const disk& on, const std::string& directory,
+                         const manifest_state& state) {
   for (const auto& [number, bytes] : state.tables) {
-    std::string digits = std::to_string(number);
-    if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
+    const auto digits = file_number_text(number);
     std::uint64_t size = 0;
     std::string file = directory + "/" + digits + ".ldb";
     if (!on.exists(file)) file = directory + "/" + digits + ".sst";
@@ -299,16 +282,13 @@ result<std::vector<torn_log>> lint_logs(disk& on, const std::string& directory, 
 
 }  // namespace
 
-result<std::vector<torn_log>> lint_database(disk& on, const std::string& directory, log_tail tail) {
+result<std::vector<torn_log>> lint_database(disk& on, const std::string& directory,
+                                            const expected_logs& logs, log_tail tail) {
   if (!on.exists(directory + "/CURRENT")) return std::vector<torn_log>();
   auto manifest = lint_manifest(on, directory);
   if (!manifest) return std::move(manifest).error();
   if (auto good = lint_tables(on, directory, *manifest); !good) return std::move(good).error();
-  auto expected = expected_logs::read(on, directory);
-  if (!expected) return std::move(expected).error();
-  if (auto good = (*expected)->check(manifest->log_number); !good) {
-    return std::move(good).error();
-  }
+  if (auto good = logs.check(manifest->log_number); !good) return std::move(good).error();
   return lint_logs(on, directory, manifest->log_number, tail);
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "persistence/disk.hpp"
+#include "persistence/expected_logs.hpp"
 
 namespace fasti::persistence {
 
@@ -59,6 +60,6 @@ struct torn_log {
 /// file, offset and the last good position before it. The directory is untouched. No CURRENT:
 /// nothing to check.
 [[nodiscard]] result<std::vector<torn_log>> lint_database(disk& on, const std::string& directory,
-                                                          log_tail tail);
+                                                          const expected_logs& logs, log_tail tail);
 
 }  // namespace fasti::persistence

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "persistence/varint.hpp"
+
 namespace fasti::persistence {
 namespace {
 
@@ -35,27 +37,6 @@ std::optional<fixed_part> checked(std::string_view key, std::string_view value) 
   const bool good = f.first == from_big_endian(key.substr(1)) && f.first > 0 && f.last >= f.first &&
                     f.checksum == checksum_of(value, f.first);
   return good ? std::optional(f) : std::nullopt;
-}
-
-char* put_varint(char* to, std::uint64_t n) {
-  while (n >= 0x80) {
-    *to++ = static_cast<char>(n | 0x80);
-    n >>= 7U;
-  }
-  *to++ = static_cast<char>(n);
-  return to;
-}
-
-bool take_varint(std::string_view& from, std::uint64_t& n) {
-  n = 0;
-  for (std::size_t i = 0; i < from.size() && i < 10; ++i) {
-    const auto byte = static_cast<unsigned char>(from[i]);
-    n |= std::uint64_t{byte & 0x7fU} << (7 * i);
-    if (byte >= 0x80) continue;
-    from.remove_prefix(i + 1);
-    return true;
-  }
-  return false;
 }
 
 /// Adds the commits of a value; false when it is not what its fixed part says.
@@ -93,7 +74,7 @@ void packed_commands::add(command_id id, std::uint64_t fingerprint, const commit
     first = outcome.first_position;
     oldest = newest = outcome.time;
   }
-  char record[ids_bytes + 30];
+  char record[ids_bytes + 3 * varint_bytes_max];
   const std::uint64_t ids[3] = {id.high, id.low, fingerprint};
   std::memcpy(record, ids, ids_bytes);
   char* end = put_varint(record + ids_bytes,
