@@ -7,6 +7,8 @@ namespace {
 
 /// Arrivals handled before other actors get their turn.
 constexpr std::size_t arrivals_per_turn = 256;
+/// Room that an aggregate keeps for them.
+constexpr std::size_t arrivals_kept = 64;
 
 using load_outcome = result<core::recovered_aggregate>;
 
@@ -91,7 +93,7 @@ void aggregate_actor_impl::on_stop() {
   const error why{errc::closed, "closed", "the aggregate left memory; send again"};
   machine_.drop(why);
   for (auto& arrival : slot_->arrivals.close()) {
-    std::visit([&why](auto& a) { a.reply->answer(why); }, arrival);
+    core::refuse(arrival, why);
   }
 }
 
@@ -99,6 +101,7 @@ void aggregate_actor_impl::on_inbox_ready(const inbox_ready& message) {
   const bool more = slot_->arrivals.take(taken_, arrivals_per_turn);
   for (auto& arrival : taken_) machine_.on_arrival(std::move(arrival));
   taken_.clear();
+  if (taken_.capacity() > arrivals_kept) taken_.shrink_to_fit();
   if (more) actors::send(self(), message);
 }
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -33,21 +33,24 @@ class inbox {
     return std::exchange(awake_, true) ? put_result::queued : put_result::wake;
   }
 
-  /// Moves the oldest items to `out`, at most `items_max`. True: there are more, and the owner must
-  /// come again by itself. False: the next `put` wakes it.
+  /// Puts the oldest items, at most `items_max`, in place of what `out` has. True: there are more,
+  /// and the owner must come again by itself. False: the next `put` wakes it.
   [[nodiscard]] bool take(std::vector<Item>& out, std::size_t items_max) {
+    out.clear();
     const std::lock_guard lock(mutex_);
-    const std::size_t n = std::min(items_max, items_.size());
-    for (std::size_t i = 0; i < n; ++i) {
-      out.push_back(std::move(items_.front()));
-      items_.pop_front();
+    if (items_.size() <= items_max) {
+      out.swap(items_);  // as a rule; neither allocates again
+    } else {
+      const auto end = items_.begin() + static_cast<std::ptrdiff_t>(items_max);
+      std::move(items_.begin(), end, std::back_inserter(out));
+      items_.erase(items_.begin(), end);
     }
     awake_ = !items_.empty();
     return awake_;
   }
 
   /// Refuses from now on, and gives back what was waiting.
-  [[nodiscard]] std::deque<Item> close() {
+  [[nodiscard]] std::vector<Item> close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     return std::exchange(items_, {});
@@ -62,7 +65,7 @@ class inbox {
   const std::size_t items_max_;
   mutable std::mutex mutex_;
   // Protected by mutex_:
-  std::deque<Item> items_;
+  std::vector<Item> items_;
   bool awake_ = false;
   bool closed_ = false;
 };

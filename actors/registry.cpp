@@ -21,45 +21,51 @@ void aggregate_registry::spawn(entry& into, const stream_id& stream,
   into.owner = host_.spawn<aggregate_actor_impl>(stream, decider, into.slot, node_);
 }
 
-result<aggregate_registry::place> aggregate_registry::enter(
-    const stream_id& stream, const fasti::detail::decider_port& decider) {
+result<void> aggregate_registry::deliver(const stream_id& stream,
+                                         const fasti::detail::decider_port& decider,
+                                         core::incoming&& arrival) {
   const auto in_flight = in_flight_.fetch_add(1);
   if (in_flight >= node_.options.commands_in_flight_max) {
     in_flight_.fetch_sub(1);
     return error{errc::unavailable, "node-busy",
                  std::to_string(in_flight) + " commands are in flight"};
   }
-  shard& s = shard_of(stream);
-  const std::lock_guard lock(s.mutex);
-  auto [found, is_new] = s.entries.try_emplace(stream);
-  entry& e = found->second;
-  if (is_new) ++live_;
-  if (is_new || e.slot->arrivals.is_closed()) spawn(e, stream, decider);  // new, or it had a fault
-  const auto outstanding = e.slot->outstanding.fetch_add(1);
+  aggregate_actor to_wake;
+  {
+    shard& s = shard_of(stream);
+    const std::lock_guard lock(s.mutex);
+    auto [found, is_new] = s.entries.try_emplace(stream);
+    entry& e = found->second;
+    if (is_new) ++live_;
+    if (is_new || e.slot->arrivals.is_closed()) spawn(e, stream, decider);  // new, or had a fault
+    auto in_queue = put(e, stream, std::move(arrival));
+    if (!in_queue) return std::move(in_queue).error();
+    if (*in_queue == put_result::wake) to_wake = e.owner;
+  }
+  if (to_wake) actors::send(to_wake, inbox_ready{});
+  return {};
+}
+
+result<put_result> aggregate_registry::put(entry& e, const stream_id& stream,
+                                           core::incoming&& arrival) {
+  auto& slot = *e.slot;
+  const auto outstanding = slot.outstanding.fetch_add(1);
+  core::in_flight_permit permit(in_flight_, {e.slot, &slot.outstanding});
   if (outstanding >= node_.options.aggregate_queue_max) {
-    e.slot->outstanding.fetch_sub(1);
-    in_flight_.fetch_sub(1);
     return error{
         errc::unavailable, "queue-full",
         std::string(stream.text()) + " has " + std::to_string(outstanding) + " commands in flight"};
   }
-  e.slot->used_at.store(now_tick_.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  return place{e.slot, e.owner, core::in_flight_permit(in_flight_, e.slot->outstanding)};
-}
-
-result<void> aggregate_registry::deliver(const place& at, core::incoming&& arrival) {
-  switch (at.slot->arrivals.put(std::move(arrival))) {
-    case put_result::wake:
-      actors::send(at.owner, inbox_ready{});
-      return {};
-    case put_result::queued:
-      return {};
-    case put_result::full:
-      return error{errc::unavailable, "queue-full", "the aggregate's inbox is full"};
-    case put_result::closed:
-      break;
+  slot.used_at.store(now_tick_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  std::visit([&permit](const auto& a) { a->admit(std::move(permit)); }, arrival);
+  const auto in_queue = slot.arrivals.put(std::move(arrival));
+  if (in_queue == put_result::closed) {
+    return error{errc::unavailable, "aggregate-restarting", "send again"};
   }
-  return error{errc::unavailable, "aggregate-restarting", "send again"};
+  if (in_queue == put_result::full) {
+    return error{errc::unavailable, "queue-full", "the aggregate's inbox is full"};
+  }
+  return in_queue;
 }
 
 void aggregate_registry::tick(std::uint64_t idle_ticks_max) {

@@ -20,20 +20,14 @@ class aggregate_registry {
   aggregate_registry(const actor_host& host, const services& node);
   ~aggregate_registry();
 
-  /// A place in an aggregate's queue: who has it keeps the aggregate in memory.
-  struct place {
-    std::shared_ptr<aggregate_slot> slot;
-    aggregate_actor owner;
-    core::in_flight_permit permit;
-  };
-
-  /// Refused with `unavailable` when the node ("node-busy") or the aggregate ("queue-full") has
-  /// as many commands in flight as it may. `decider` must outlive the registry.
-  [[nodiscard]] result<place> enter(const stream_id& stream,
-                                    const fasti::detail::decider_port& decider);
-
-  /// Hands over what arrived and wakes the aggregate. Refused: untouched, `unavailable`.
-  [[nodiscard]] static result<void> deliver(const place& at, core::incoming&& arrival);
+  /// Puts what arrived into the queue of its aggregate and wakes that; until it is answered the
+  /// aggregate stays in memory. Refused with `unavailable` when the node ("node-busy") or the
+  /// aggregate ("queue-full") has as many in flight as it may, or lets go just now of what a fault
+  /// left of it ("aggregate-restarting"); then `arrival` is still the caller's to answer. `decider`
+  /// must outlive the registry.
+  [[nodiscard]] result<void> deliver(const stream_id& stream,
+                                     const fasti::detail::decider_port& decider,
+                                     core::incoming&& arrival);
 
   /// Time goes on: who has been idle for `idle_ticks_max` ticks leaves, and the longest idle ones
   /// when there are too many.
@@ -58,6 +52,8 @@ class aggregate_registry {
   static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
   shard& shard_of(const stream_id& stream);
+  /// With the shard's mutex, and counted among those in flight: a refusal gives that back.
+  result<put_result> put(entry& e, const stream_id& stream, core::incoming&& arrival);
   void spawn(entry& into, const stream_id& stream, const fasti::detail::decider_port& decider);
   /// Idle ones last used before that tick leave, at most `count_max`; returns how many did.
   std::size_t release_idle(std::uint64_t used_before, std::size_t count_max);

@@ -8,6 +8,31 @@
 #include "runtime/core/guard.hpp"
 
 namespace fasti::core {
+namespace {
+
+/// What handling one arrival needs for a moment. One a thread and not one an aggregate: it stays
+/// warm, and an aggregate at rest keeps no memory for it. Nothing in it outlives the handling.
+struct workspace {
+  emit emitted;
+  message_scratch scratch;
+  commit made;
+
+  /// For one more commit; its vectors keep their room.
+  commit& begin_commit() {
+    made.origin.metadata.clear();
+    made.parts.clear();
+    made.events.clear();
+    made.bodies.clear();
+    return made;
+  }
+};
+
+workspace& workspace_of_thread() {
+  static thread_local workspace space;
+  return space;
+}
+
+}  // namespace
 
 std::uint64_t fingerprint_of(const stream_id& stream, type_id command, body_view body) noexcept {
   const std::uint64_t seed =
@@ -51,15 +76,13 @@ void aggregate_machine::on_loaded(result<recovered_aggregate> loaded) {
   snapshot_version_ = loaded->snapshot_version;
   session_ = std::make_shared<commit_session>();
   // One by one: handling one may lose the state again, and then the rest goes on waiting.
-  for (auto left = std::exchange(waiting_, {}); !left.empty(); left.pop_front()) {
-    on_arrival(std::move(left.front()));
-  }
+  for (auto& arrival : std::exchange(waiting_, {})) on_arrival(std::move(arrival));
 }
 
 void aggregate_machine::drop(const error& why) {
   lose_state();
   for (auto& arrival : std::exchange(waiting_, {})) {
-    std::visit([&why](auto& a) { a.reply->answer(why); }, arrival);
+    refuse(arrival, why);
   }
 }
 
@@ -68,7 +91,6 @@ void aggregate_machine::lose_state() {
   state_.reset();
   session_.reset();
   unsettled_.clear();
-  unsettled_order_.clear();
 }
 
 template <class Reply, class Answer>
@@ -81,82 +103,90 @@ void aggregate_machine::answer_when_durable(std::unique_ptr<Reply> reply, Answer
   if (!accepted) to.answer(std::move(accepted).error());  // untouched: still ours to answer
 }
 
-void aggregate_machine::handle(incoming_query&& query) {
+void aggregate_machine::handle(std::unique_ptr<incoming_query> query) {
+  auto& scratch = workspace_of_thread().scratch;
   decision made = accept();
   std::vector<word> words;
   const auto thrown = thrown_by([&] {
-    made = state_->answer(query.type, query.body, scratch_.begin());
-    scratch_.finish(words);
+    made = state_->answer(query->type(), query->body(), scratch.begin());
+    scratch.finish(words);
   });
   if (thrown) {
-    return query.reply->answer(error{errc::invalid, "answer-failed",
-                                     std::string(stream_.text()) + ": answer threw " + *thrown});
+    return query->answer(error{errc::invalid, "answer-failed",
+                               std::string(stream_.text()) + ": answer threw " + *thrown});
   }
   result<std::vector<word>> answer = std::move(words);
   if (!made.is_accepted()) answer = error{errc::rejected, made.reason(), made.detail()};
-  answer_when_durable(std::move(query.reply), std::move(answer));
+  answer_when_durable(std::move(query), std::move(answer));
 }
 
-void aggregate_machine::handle(incoming_command&& command) {
-  const auto fingerprint = fingerprint_of(stream_, command.type, command.body);
-  if (command.id_from == id_origin::chosen && answer_repeat(command, fingerprint)) return;
+void aggregate_machine::handle(std::unique_ptr<incoming_command> command) {
+  const auto& asks = command->asks();
+  const auto fingerprint = fingerprint_of(stream_, asks.type, asks.body);
+  if (asks.id_from == id_origin::chosen && answer_repeat(command, fingerprint)) return;
 
+  auto& emitted = workspace_of_thread().emitted;
   decision made = accept();
-  const command_context context{stream_, version_, command.origin.id, world_.now()};
+  const command_context context{stream_, version_, asks.origin.id, world_.now()};
   const auto thrown =
-      thrown_by([&] { made = state_->decide(command.type, command.body, context, emitted_); });
+      thrown_by([&] { made = state_->decide(asks.type, asks.body, context, emitted); });
   if (thrown || !made.is_accepted()) {
-    emitted_.discard();
+    emitted.discard();
     auto no = thrown ? error{errc::rejected, "decide-failed",
                              std::string(stream_.text()) + ": decide threw " + *thrown}
                      : error{errc::rejected, made.reason(), made.detail()};
-    return answer_when_durable(std::move(command.reply), result<receipt>(std::move(no)));
+    return answer_when_durable(std::move(command), result<receipt>(std::move(no)));
   }
   commit_events(std::move(command), fingerprint);
 }
 
-bool aggregate_machine::answer_repeat(incoming_command& command, std::uint64_t fingerprint) {
-  const error reused{errc::invalid, "command-id-reused",
-                     "command " + command.origin.id.to_string() +
-                         " had its effect before, with another payload or stream"};
+bool aggregate_machine::answer_repeat(std::unique_ptr<incoming_command>& command,
+                                      std::uint64_t fingerprint) {
+  const auto id = command->asks().origin.id;
+  const auto reused = [id] {
+    return error{
+        errc::invalid, "command-id-reused",
+        "command " + id.to_string() + " had its effect before, with another payload or stream"};
+  };
   // What is settled is known to the journal; what is not may be still on its way to the disk.
-  forget_settled();
-  if (const auto found = unsettled_.find(command.origin.id); found != unsettled_.end()) {
-    if (found->second.fingerprint != fingerprint) {
-      command.reply->answer(reused);
+  if (const auto* found = find_unsettled(id)) {
+    if (found->fingerprint != fingerprint) {
+      command->answer(reused());
       return true;
     }
     commit resolve;  // a barrier that carries the id gets the first outcome
-    resolve.origin.id = command.origin.id;
+    resolve.origin.id = id;
     resolve.fingerprint = fingerprint;
-    command_reply& to = *command.reply;
-    std::unique_ptr<commit_observer> observer = std::move(command.reply);
+    incoming_command& to = *command;
+    std::unique_ptr<commit_observer> observer = std::move(command);
     auto accepted = world_.append(std::move(resolve), session_, std::move(observer));
     if (!accepted) to.answer(std::move(accepted).error());
     return true;
   }
-  const auto known = world_.find_command(command.origin.id);
+  const auto known = world_.find_command(id);
   if (!known) return false;
   if (known->fingerprint != fingerprint) {
-    command.reply->answer(reused);
+    command->answer(reused());
     return true;
   }
   committed first = known->outcome;
   first.what = committed::kind::repeat;
-  command.reply->answer(command.reply->receipt_of(first));
+  command->answer(command->receipt_of(first));
   return true;
 }
 
-void aggregate_machine::commit_events(incoming_command&& command, std::uint64_t fingerprint) {
-  commit c;
-  emitted_.finish(c.events, c.bodies);
+void aggregate_machine::commit_events(std::unique_ptr<incoming_command> command,
+                                      std::uint64_t fingerprint) {
+  auto& space = workspace_of_thread();
+  commit& c = space.begin_commit();
+  space.emitted.finish(c.events, c.bodies);
   if (c.events.empty()) {
-    auto nothing = command.reply->receipt_at(version_, world_.head(), world_.now());
-    return answer_when_durable(std::move(command.reply), result<receipt>(std::move(nothing)));
+    auto nothing = command->receipt_at(version_, world_.head(), world_.now());
+    return answer_when_durable(std::move(command), result<receipt>(std::move(nothing)));
   }
   if (auto failed = evolve_all(c)) {
     // The state is half changed: it goes. Earlier commits of this session stay as they are.
-    command.reply->answer(*std::move(failed));
+    command->answer(*std::move(failed));
     phase_ = phase::loading;
     state_.reset();
     return world_.load(load_when::settled);
@@ -164,9 +194,11 @@ void aggregate_machine::commit_events(incoming_command&& command, std::uint64_t 
   const auto events = static_cast<std::uint32_t>(c.events.size());
   c.parts.push_back({stream_, expected_version::exactly(version_), events});
   c.fingerprint = fingerprint;
-  c.origin = command.origin;
-  command_reply& to = *command.reply;
-  std::unique_ptr<commit_observer> observer = std::move(command.reply);
+  c.origin = command->asks().origin;
+  const auto id = c.origin.id;
+  const auto id_from = command->asks().id_from;
+  incoming_command& to = *command;  // the journal's, once it is accepted
+  std::unique_ptr<commit_observer> observer = std::move(command);
   auto accepted = world_.append(std::move(c), session_, std::move(observer));
   if (!accepted) {
     to.answer(std::move(accepted).error());
@@ -176,7 +208,7 @@ void aggregate_machine::commit_events(incoming_command&& command, std::uint64_t 
   }
   newest_ticket_ = *accepted;
   version_ = fasti::version{count_of(version_) + events};
-  if (command.id_from == id_origin::chosen) remember(command, fingerprint, *accepted);
+  if (id_from == id_origin::chosen) remember(id, fingerprint, *accepted);
   maybe_snapshot();
 }
 
@@ -193,20 +225,20 @@ std::optional<error> aggregate_machine::evolve_all(const commit& c) {
   return std::nullopt;
 }
 
-void aggregate_machine::remember(const incoming_command& command, std::uint64_t fingerprint,
-                                 ticket at) {
-  unsettled_[command.origin.id] = {fingerprint, at};
-  unsettled_order_.push_back(command.origin.id);
+void aggregate_machine::remember(command_id id, std::uint64_t fingerprint, ticket at) {
+  if (unsettled_.size() >= forget_at_) {
+    std::erase_if(unsettled_, [settled = world_.settled_ticket()](const auto& known) {
+      return known.second.at <= settled;
+    });
+    forget_at_ = std::max(forget_at_least, 2 * unsettled_.size());
+  }
+  unsettled_[id] = {fingerprint, at};
 }
 
-void aggregate_machine::forget_settled() {
-  const ticket settled = world_.settled_ticket();
-  while (!unsettled_order_.empty()) {
-    const auto oldest = unsettled_.find(unsettled_order_.front());
-    if (oldest->second.at > settled) return;
-    unsettled_.erase(oldest);
-    unsettled_order_.pop_front();
-  }
+const aggregate_machine::unsettled* aggregate_machine::find_unsettled(command_id id) const {
+  const auto found = unsettled_.find(id);
+  if (found == unsettled_.end() || found->second.at <= world_.settled_ticket()) return nullptr;
+  return &found->second;
 }
 
 void aggregate_machine::maybe_snapshot() {
@@ -217,8 +249,9 @@ void aggregate_machine::maybe_snapshot() {
   s.version = version_;
   s.type = *decider_.snapshot;
   const auto thrown = thrown_by([&] {
-    state_->save(scratch_.begin());
-    scratch_.finish(s.body);
+    auto& scratch = workspace_of_thread().scratch;
+    state_->save(scratch.begin());
+    scratch.finish(s.body);
   });
   snapshot_version_ = version_;  // also after a throw: not again at every command
   if (thrown) {

@@ -17,34 +17,14 @@
 /// one of them is not stored the session is broken, nothing after it is stored either, and the next
 /// command finds the flag and loads again.
 
-#include <deque>
 #include <unordered_map>
-#include <variant>
+#include <vector>
 
 #include "fasti/stores.hpp"
+#include "runtime/core/arrival.hpp"
 #include "runtime/core/recovery.hpp"
-#include "runtime/core/reply.hpp"
 
 namespace fasti::core {
-
-/// Who chose the id of a command: only a chosen one can be a repeat.
-enum class id_origin : std::uint8_t { chosen, generated };
-
-struct incoming_command {
-  type_id type{};
-  std::vector<word> body;
-  command_origin origin;
-  id_origin id_from = id_origin::generated;
-  std::unique_ptr<command_reply> reply;
-};
-
-struct incoming_query {
-  type_id type{};
-  std::vector<word> body;
-  std::unique_ptr<query_reply> reply;
-};
-
-using incoming = std::variant<incoming_command, incoming_query>;
 
 /// When a load may read: `settled` waits until everything handed to the journal before has its
 /// outcome.
@@ -90,14 +70,20 @@ class aggregate_machine {
   [[nodiscard]] const stream_id& stream() const noexcept { return stream_; }
 
  private:
+  struct unsettled {
+    std::uint64_t fingerprint = 0;
+    ticket at{};
+  };
+
   void wait(incoming&& arrival, load_when when);
-  void handle(incoming_command&& command);
-  void handle(incoming_query&& query);
-  bool answer_repeat(incoming_command& command, std::uint64_t fingerprint);
-  void commit_events(incoming_command&& command, std::uint64_t fingerprint);
+  void handle(std::unique_ptr<incoming_command> command);
+  void handle(std::unique_ptr<incoming_query> query);
+  /// True when it was one; then the command is taken.
+  bool answer_repeat(std::unique_ptr<incoming_command>& command, std::uint64_t fingerprint);
+  void commit_events(std::unique_ptr<incoming_command> command, std::uint64_t fingerprint);
   [[nodiscard]] std::optional<error> evolve_all(const commit& c);
-  void remember(const incoming_command& command, std::uint64_t fingerprint, ticket at);
-  void forget_settled();
+  void remember(command_id id, std::uint64_t fingerprint, ticket at);
+  [[nodiscard]] const unsettled* find_unsettled(command_id id) const;
   void maybe_snapshot();
   void lose_state();
 
@@ -114,7 +100,7 @@ class aggregate_machine {
   const std::uint64_t snapshot_every_events_;
 
   phase phase_ = phase::cold;
-  std::deque<incoming> waiting_;  // only while loading
+  std::vector<incoming> waiting_;  // only while loading
 
   // The activation: only while live.
   std::unique_ptr<detail::aggregate_state> state_;
@@ -123,16 +109,10 @@ class aggregate_machine {
   fasti::version snapshot_version_{};  // of the last snapshot taken or loaded
   ticket newest_ticket_{};             // of the last commit handed over
 
-  // Commands with an id of their own that are on their way to the disk.
-  struct unsettled {
-    std::uint64_t fingerprint = 0;
-    ticket at{};
-  };
+  // Commands with an id of their own that are on their way to the disk, and some that were.
   std::unordered_map<command_id, unsettled> unsettled_;
-  std::deque<command_id> unsettled_order_;
-
-  emit emitted_;
-  message_scratch scratch_;
+  std::size_t forget_at_ = forget_at_least;  // so many of them, and the settled ones go
+  static constexpr std::size_t forget_at_least = 4;
 };
 
 }  // namespace fasti::core

@@ -5,23 +5,32 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "fasti/journal.hpp"
 
 namespace fasti::core {
 
-/// A place among the commands in flight, given back when the command is answered. The counters must
-/// outlive it.
+/// A place among the commands in flight, given back when the command is answered. The node's
+/// counter must outlive it; the aggregate's is kept by it, because an answer may come after the
+/// aggregate has left.
 class in_flight_permit {
  public:
+  using counter = std::atomic<std::size_t>;
+
   in_flight_permit() = default;
-  in_flight_permit(std::atomic<std::size_t>& node, std::atomic<std::size_t>& aggregate) noexcept
-      : node_(&node), aggregate_(&aggregate) {}
+  in_flight_permit(counter& node, std::shared_ptr<counter> aggregate) noexcept
+      : node_(&node), aggregate_(std::move(aggregate)) {}
   in_flight_permit(in_flight_permit&& other) noexcept
-      : node_(std::exchange(other.node_, nullptr)),
-        aggregate_(std::exchange(other.aggregate_, nullptr)) {}
-  in_flight_permit& operator=(in_flight_permit&&) = delete;
+      : node_(std::exchange(other.node_, nullptr)), aggregate_(std::move(other.aggregate_)) {}
+  in_flight_permit& operator=(in_flight_permit&& other) noexcept {
+    give_back();
+    node_ = std::exchange(other.node_, nullptr);
+    aggregate_ = std::move(other.aggregate_);
+    return *this;
+  }
   ~in_flight_permit() { give_back(); }
 
   void give_back() noexcept {
@@ -29,25 +38,30 @@ class in_flight_permit {
     if (node_ != nullptr) node_->fetch_sub(1, std::memory_order_release);
     if (aggregate_ != nullptr) aggregate_->fetch_sub(1, std::memory_order_release);
     node_ = nullptr;
-    aggregate_ = nullptr;
+    aggregate_.reset();
   }
 
  private:
-  std::atomic<std::size_t>* node_ = nullptr;
-  std::atomic<std::size_t>* aggregate_ = nullptr;
+  counter* node_ = nullptr;
+  std::shared_ptr<counter> aggregate_;
 };
 
-/// What both kinds of reply share: answered once, permit given back first, so that who is told may
+/// What all kinds of reply share: answered once, permit given back first, so that who is told may
 /// send again at once.
 template <class Answer>
 class reply : public commit_observer {
  public:
   using callback = std::function<void(result<Answer>)>;
 
-  reply(callback to, in_flight_permit permit) : to_(std::move(to)), permit_(std::move(permit)) {}
+  explicit reply(callback to) : to_(std::move(to)) {}
   reply(const reply&) = delete;
   reply& operator=(const reply&) = delete;
-  ~reply() override { answer(error{errc::closed, "closed", "the runtime closed before it came"}); }
+  ~reply() override {
+    if (to_) answer(error{errc::closed, "closed", "the runtime closed before it came"});
+  }
+
+  /// Keeps a place among those in flight until the answer.
+  void admit(in_flight_permit permit) noexcept { permit_ = std::move(permit); }
 
   void answer(result<Answer> a) noexcept {
     if (!to_) return;
@@ -66,27 +80,14 @@ class reply : public commit_observer {
   in_flight_permit permit_;
 };
 
-/// The reply to a command: a receipt.
-class command_reply final : public reply<receipt> {
- public:
-  command_reply(stream_id stream, command_id command, callback to, in_flight_permit permit)
-      : reply(std::move(to), std::move(permit)), stream_(std::move(stream)), command_(command) {}
-
-  void on_outcome(result<committed> outcome) noexcept override;
-  [[nodiscard]] receipt receipt_of(const committed& c) const;
-  /// Accepted, and nothing had to happen.
-  [[nodiscard]] receipt receipt_at(version v, position head, timestamp now) const;
-
- private:
-  stream_id stream_;
-  command_id command_;
-};
-
 /// The reply to a query: the words of a Cap'n Proto message.
-class query_reply final : public reply<std::vector<word>> {
+class query_reply : public reply<std::vector<word>> {
  public:
   using reply::reply;
-  void on_outcome(result<committed> outcome) noexcept override;
+  void on_outcome(result<committed> outcome) noexcept override {
+    if (!outcome) return answer(std::move(outcome).error());
+    answer(*std::move(held_));
+  }
 };
 
 }  // namespace fasti::core

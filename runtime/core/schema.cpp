@@ -125,6 +125,29 @@ void emit::finish(std::vector<commit::event>& events, std::vector<word>& bodies)
 }
 
 namespace detail {
+namespace {
+
+struct scratch_of_thread {
+  message_scratch scratch;
+  bool is_lent = false;
+};
+
+scratch_of_thread& own_scratch() {
+  static thread_local scratch_of_thread own;
+  return own;
+}
+
+}  // namespace
+
+borrowed_scratch::borrowed_scratch() {
+  auto& own = own_scratch();
+  lent_ = own.is_lent ? &new_.emplace() : &own.scratch;
+  own.is_lent = true;
+}
+
+borrowed_scratch::~borrowed_scratch() {
+  if (!new_) own_scratch().is_lent = false;
+}
 
 unknown_type::unknown_type(type_id t)
     : type(t), text("no such type here: @0x" + unique_id{0, count_of(t)}.to_string().substr(16)) {}

@@ -125,6 +125,13 @@ result<runtime::node::target> runtime::node::find_target(std::string_view stream
   return target{*std::move(id), found->second.get()};
 }
 
+void runtime::node::deliver(const stream_id& stream, const detail::decider_port& decider,
+                            core::incoming arrival) {
+  auto delivered = registry_->deliver(stream, decider, std::move(arrival));
+  // NOLINTNEXTLINE(bugprone-use-after-move): refused, `deliver` leaves it to be answered
+  if (!delivered) core::refuse(arrival, delivered.error());
+}
+
 void runtime::node::send(std::string_view stream, type_id command, std::vector<word> body,
                          command_origin origin, receipt_callback callback) {
   const visit_guard visit(*this);
@@ -136,21 +143,15 @@ void runtime::node::send(std::string_view stream, type_id command, std::vector<w
         errc::invalid, "unknown-command",
         detail::unknown_type(command).text + " among the commands of " + to->decider->category});
   }
-  auto place = registry_->enter(to->stream, *to->decider);
-  if (!place) return callback(std::move(place).error());
-  core::incoming_command arrival;
-  arrival.type = command;
-  arrival.body = std::move(body);
-  arrival.origin = std::move(origin);
-  arrival.id_from =
-      arrival.origin.id.is_none() ? core::id_origin::generated : core::id_origin::chosen;
-  if (arrival.origin.id.is_none()) arrival.origin.id = command_id::generate();
-  arrival.reply = std::make_unique<core::command_reply>(
-      std::move(to->stream), arrival.origin.id, std::move(callback), std::move(place->permit));
-  core::incoming item(std::move(arrival));
-  if (auto delivered = actors::aggregate_registry::deliver(*place, std::move(item)); !delivered) {
-    std::get<core::incoming_command>(item).reply->answer(std::move(delivered).error());
+  core::command_request asks{command, std::move(body), std::move(origin)};
+  if (asks.origin.id.is_none()) {
+    asks.origin.id = command_id::generate();
+  } else {
+    asks.id_from = core::id_origin::chosen;
   }
+  deliver(
+      to->stream, *to->decider,
+      std::make_unique<core::incoming_command>(to->stream, std::move(asks), std::move(callback)));
 }
 
 void runtime::node::query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
@@ -159,14 +160,8 @@ void runtime::node::query_aggregate(std::string_view stream, type_id query, std:
   if (visit.is_too_late()) return callback(closed_error());
   auto to = find_target(stream);
   if (!to) return callback(std::move(to).error());
-  auto place = registry_->enter(to->stream, *to->decider);
-  if (!place) return callback(std::move(place).error());
-  core::incoming item(core::incoming_query{
-      query, std::move(body),
-      std::make_unique<core::query_reply>(std::move(callback), std::move(place->permit))});
-  if (auto delivered = actors::aggregate_registry::deliver(*place, std::move(item)); !delivered) {
-    std::get<core::incoming_query>(item).reply->answer(std::move(delivered).error());
-  }
+  deliver(to->stream, *to->decider,
+          std::make_unique<core::incoming_query>(query, std::move(body), std::move(callback)));
 }
 
 runtime::node::projection* runtime::node::find_projection(std::string_view name) const {
@@ -186,9 +181,9 @@ void runtime::node::query_view(std::string_view name, type_id query, std::vector
   }
   // Not beyond any process's life, so that adding it to now cannot overflow.
   const auto timeout = std::min<std::chrono::milliseconds>(options.timeout, std::chrono::years{1});
-  core::view_query q{
-      query, std::move(body), options.visible_at, std::chrono::steady_clock::now() + timeout,
-      std::make_unique<core::query_reply>(std::move(callback), core::in_flight_permit())};
+  core::view_query q{query, std::move(body), options.visible_at,
+                     std::chrono::steady_clock::now() + timeout,
+                     std::make_unique<core::query_reply>(std::move(callback))};
   // NOLINTBEGIN(bugprone-use-after-move): refused, `put` leaves it untouched
   switch (p->board->queries.put(std::move(q))) {
     case actors::put_result::wake:

@@ -63,6 +63,8 @@ class runtime::node {
 
   result<void> start();
   [[nodiscard]] result<target> find_target(std::string_view stream) const;
+  void deliver(const stream_id& stream, const detail::decider_port& decider,
+               core::incoming arrival);
   [[nodiscard]] projection* find_projection(std::string_view name) const;
   void on_tick();
   void wait_for_visitors() const;

@@ -22,10 +22,7 @@ struct aggregate_kit : node_kit {
       actors::send(actor, actors::inbox_ready{});
     }
   }
-  void ask_balance(query_answers& to) {
-    arrive(core::incoming_query{type_id_of<GetBalance>, build<GetBalance>([](auto) {}),
-                                reply_into(to)});
-  }
+  void ask_balance(query_answers& to) { arrive(balance_query(to)); }
 
   std::shared_ptr<actors::aggregate_slot> slot;
   actors::aggregate_actor actor;
@@ -233,7 +230,7 @@ TEST(AggregateActor, UserCodeThatThrowsEndsNoActor) {
   aggregate_kit kit;
   for (const auto how : {Misbehave::How::THROW_IN_DECIDE, Misbehave::How::THROW_IN_EVOLVE,
                          Misbehave::How::UNDECLARED_EVENT}) {
-    kit.arrive(command<Misbehave>([how](auto c) { c.setHow(how); }, {}, kit.answered));
+    kit.arrive(command<Misbehave>([how](auto c) { c.setHow(how); }, kit.answered));
   }
   kit.arrive(deposit(10, kit.answered));
   kit.run_all();

@@ -107,26 +107,25 @@ struct node_kit {
 };
 
 template <schema_struct Command, class Fill>
-[[nodiscard]] core::incoming_command command(Fill&& fill, command_id id, answers& to,
-                                             core::in_flight_permit permit = {}) {
-  core::incoming_command c;
-  c.type = type_id_of<Command>;
-  c.body = build<Command>(std::forward<Fill>(fill));
-  c.id_from = id.is_none() ? core::id_origin::generated : core::id_origin::chosen;
-  c.origin.id = id.is_none() ? command_id::generate() : id;
-  c.reply = std::make_unique<core::command_reply>(
-      stream_id::of("ledger", "a"), c.origin.id,
-      [&to](result<receipt> r) { to.push_back(std::move(r)); }, std::move(permit));
-  return c;
+[[nodiscard]] core::incoming command(Fill&& fill, core::incoming_command::callback to) {
+  core::command_request asks{type_id_of<Command>, build<Command>(std::forward<Fill>(fill)), {}};
+  asks.origin.id = command_id::generate();
+  return std::make_unique<core::incoming_command>(stream_id::of("ledger", "a"), std::move(asks),
+                                                  std::move(to));
 }
 
-[[nodiscard]] inline core::incoming_command deposit(std::int64_t cents, answers& to,
-                                                    core::in_flight_permit permit = {}) {
-  return command<Deposit>([cents](auto c) { c.setCents(cents); }, {}, to, std::move(permit));
+template <schema_struct Command, class Fill>
+[[nodiscard]] core::incoming command(Fill&& fill, answers& to) {
+  return command<Command>(std::forward<Fill>(fill),
+                          [&to](result<receipt> r) { to.push_back(std::move(r)); });
 }
 
-[[nodiscard]] inline core::incoming_command withdraw(std::int64_t cents, answers& to) {
-  return command<Withdraw>([cents](auto c) { c.setCents(cents); }, {}, to);
+[[nodiscard]] inline core::incoming deposit(std::int64_t cents, answers& to) {
+  return command<Deposit>([cents](auto c) { c.setCents(cents); }, to);
+}
+
+[[nodiscard]] inline core::incoming withdraw(std::int64_t cents, answers& to) {
+  return command<Withdraw>([cents](auto c) { c.setCents(cents); }, to);
 }
 
 [[nodiscard]] inline std::vector<word> deposited(std::int64_t cents) {
@@ -135,10 +134,13 @@ template <schema_struct Command, class Fill>
 
 using query_answers = std::vector<result<std::vector<word>>>;
 
-[[nodiscard]] inline std::unique_ptr<core::query_reply> reply_into(
-    query_answers& to, core::in_flight_permit permit = {}) {
-  return std::make_unique<core::query_reply>(
-      [&to](result<std::vector<word>> r) { to.push_back(std::move(r)); }, std::move(permit));
+[[nodiscard]] inline core::query_reply::callback into(query_answers& to) {
+  return [&to](result<std::vector<word>> r) { to.push_back(std::move(r)); };
+}
+
+[[nodiscard]] inline core::incoming balance_query(query_answers& to) {
+  return std::make_unique<core::incoming_query>(type_id_of<GetBalance>,
+                                                build<GetBalance>([](auto) {}), into(to));
 }
 
 [[nodiscard]] inline std::int64_t cents_of(const result<std::vector<word>>& answer) {

@@ -46,7 +46,7 @@ struct projection_kit : node_kit {
   [[nodiscard]] actors::put_result ask(query_answers& to, position visible_at = no_position,
                                        clock_point deadline = clock_point::max()) {
     core::view_query q{type_id_of<GetBalance>, build<GetBalance>([](auto b) { b.setAccount("a"); }),
-                       visible_at, deadline, reply_into(to)};
+                       visible_at, deadline, std::make_unique<core::query_reply>(into(to))};
     const auto put = board->queries.put(std::move(q));
     if (put == actors::put_result::wake) actors::send(actor, actors::queries_ready{});
     return put;

@@ -24,26 +24,19 @@ struct registry_kit : node_kit {
     run_all();
   }
 
-  [[nodiscard]] result<aggregate_registry::place> enter(std::string_view key) {
-    return registry.enter(stream_id::of("ledger", key), decider);
-  }
   /// Refused: the answer is in `answered`.
   void send(std::string_view key, std::int64_t cents = 1) {
-    auto place = enter(key);
-    if (!place) return answered.emplace_back(std::move(place).error()), void();
-    core::incoming item(deposit(cents, answered, std::move(place->permit)));
-    auto delivered = aggregate_registry::deliver(*place, std::move(item));
-    if (!delivered) std::get<core::incoming_command>(item).reply->answer(delivered.error());
+    deliver(key, deposit(cents, answered));
   }
   [[nodiscard]] std::int64_t balance(std::string_view key) {
     query_answers to;
-    auto place = enter(key);
-    if (!place) return -2;
-    const auto delivered = aggregate_registry::deliver(
-        *place, core::incoming_query{type_id_of<GetBalance>, build<GetBalance>([](auto) {}),
-                                     reply_into(to, std::move(place->permit))});
+    deliver(key, balance_query(to));
     run_all();
-    return delivered && to.size() == 1 ? cents_of(to[0]) : -3;
+    return to.size() == 1 ? cents_of(to[0]) : -3;
+  }
+  void deliver(std::string_view key, core::incoming arrival) {
+    auto delivered = registry.deliver(stream_id::of("ledger", key), decider, std::move(arrival));
+    if (!delivered) core::refuse(arrival, delivered.error());
   }
   void idle(int ticks, std::uint64_t idle_ticks_max) {
     for (int i = 0; i < ticks; ++i) registry.tick(idle_ticks_max);
@@ -97,11 +90,29 @@ TEST(Registry, P6_AnAggregateRefusesAtItsLimitAndGivesThePlacesBack) {
   EXPECT_TRUE(kit.answered.back().has_value());
 }
 
-TEST(Registry, APlaceThatIsNotUsedIsGivenBack) {
+TEST(Registry, P6_ABusyNodeTakesNoNewAggregateIntoMemory) {
   registry_kit kit({.commands_in_flight_max = 1});
-  { const auto place = kit.enter("a"); }
+  kit.send("a");
+  kit.send("b");
+  ASSERT_EQ(kit.answered.size(), 1U);
+  EXPECT_EQ(kit.answered[0].error().reason, "node-busy");
+  EXPECT_EQ(kit.registry.live(), 1U);
+  kit.run_all();
+}
+
+TEST(Registry, WhatIsRefusedIsTheCallersToAnswer) {
+  registry_kit kit({.aggregate_queue_max = 1});
+  kit.send("a");
+  auto refused = deposit(1, kit.answered);
+  const auto delivered =
+      kit.registry.deliver(stream_id::of("ledger", "a"), kit.decider, std::move(refused));
+  ASSERT_FALSE(delivered.has_value());
+  EXPECT_TRUE(kit.answered.empty());
+  core::refuse(refused, delivered.error());
+  ASSERT_EQ(kit.answered.size(), 1U);
+  EXPECT_EQ(kit.answered[0].error(), delivered.error());
+  kit.run_all();
   EXPECT_EQ(kit.registry.in_flight(), 0U);
-  EXPECT_TRUE(kit.enter("a").has_value());
 }
 
 TEST(Registry, WhoIsIdleLeavesMemory) {
@@ -131,11 +142,6 @@ TEST(Registry, LeavesOnlyWhenNothingIsOutstanding) {
   kit.run();  // handed to the disk, which stands still
   kit.idle(10, 0);
   EXPECT_EQ(kit.registry.live(), 1U);
-  {
-    const auto place = kit.enter("b");
-    kit.idle(10, 0);
-    EXPECT_EQ(kit.registry.live(), 2U) << "who has a place keeps it in memory";
-  }
   kit.run_all();
   kit.idle(2, 0);
   EXPECT_EQ(kit.registry.live(), 0U);
@@ -227,6 +233,20 @@ TEST(Registry, StopAllAnswersWhoWaits) {
   EXPECT_EQ(kit.running("aggregate"), 0U);
 }
 
+TEST(Registry, P1_AnOutcomeFindsItsSenderAfterAllHaveStopped) {
+  registry_kit kit;
+  kit.send("a");
+  kit.run();  // handed to the disk, which stands still
+  kit.registry.stop_all();
+  kit.run();
+  EXPECT_EQ(kit.running("aggregate"), 0U);
+  EXPECT_TRUE(kit.answered.empty());
+  kit.journal.settle_all();
+  ASSERT_EQ(kit.answered.size(), 1U);
+  EXPECT_TRUE(kit.answered[0].has_value());
+  EXPECT_EQ(kit.registry.in_flight(), 0U);
+}
+
 /// The same over real threads and the reference journal.
 struct threaded_kit {
   explicit threaded_kit(runtime_options o = {}) : options(std::move(o)) {
@@ -252,26 +272,32 @@ struct threaded_kit {
   aggregate_registry registry{world->host(), services};
 };
 
-TEST(Registry, P7_ManyThreadsEnterAndThereIsOneAggregateAStream) {
+TEST(Registry, P7_ManyThreadsSendAndThereIsOneAggregateAStream) {
   constexpr int threads_count = 4;
   constexpr int streams_count = 50;
   threaded_kit kit;
-  std::vector<std::vector<actors::aggregate_actor>> owners(threads_count);
   std::latch start(threads_count);
+  std::latch answered(threads_count * streams_count);
   std::vector<std::thread> threads;
   for (int t = 0; t < threads_count; ++t) {
-    threads.emplace_back([&, t] {
+    threads.emplace_back([&] {
       start.arrive_and_wait();
       for (int s = 0; s < streams_count; ++s) {
-        auto place = kit.registry.enter(stream_id::of("ledger", std::to_string(s)), kit.decider);
-        owners[static_cast<std::size_t>(t)].push_back(place->owner);
+        const auto sent = kit.registry.deliver(
+            stream_id::of("ledger", std::to_string(s)), kit.decider,
+            command<Deposit>([](auto c) { c.setCents(1); },
+                             [&answered](const result<receipt>&) { answered.count_down(); }));
+        EXPECT_TRUE(sent.has_value());
       }
     });
   }
   for (auto& t : threads) t.join();
+  answered.wait();
   EXPECT_EQ(kit.registry.live(), std::size_t{streams_count});
   EXPECT_EQ(kit.registry.in_flight(), 0U);
-  for (const auto& of_thread : owners) EXPECT_EQ(of_thread, owners[0]);
+  const auto running = kit.world->host().census().running();
+  ASSERT_EQ(running.size(), 1U);
+  EXPECT_EQ(running[0].count, std::size_t{streams_count});
 }
 
 TEST(Registry, P8_ThreadsSendWhileAggregatesComeAndGo) {
@@ -284,23 +310,15 @@ TEST(Registry, P8_ThreadsSendWhileAggregatesComeAndGo) {
   std::vector<std::thread> threads;
   for (int t = 0; t < threads_count; ++t) {
     threads.emplace_back([&, t] {
-      answers unused;
       for (int i = 0; i < sends_each; ++i) {
-        const auto stream = stream_id::of("ledger", std::to_string((t + i) % 5));
-        auto place = kit.registry.enter(stream, kit.decider);
-        core::incoming_command c = deposit(1, unused);
-        c.reply->answer(error{});  // replaced
-        c.reply = std::make_unique<core::command_reply>(
-            stream, c.origin.id,
-            [&](const result<receipt>& r) {
-              if (r) ++stored;
-              ++answered;
-            },
-            std::move(place->permit));
-        core::incoming item(std::move(c));
-        if (!aggregate_registry::deliver(*place, std::move(item))) {
-          std::get<core::incoming_command>(item).reply->answer(error{errc::unavailable, "", ""});
-        }
+        auto c = command<Deposit>([](auto d) { d.setCents(1); },
+                                  [&](const result<receipt>& r) {
+                                    if (r) ++stored;
+                                    ++answered;
+                                  });
+        const auto sent = kit.registry.deliver(stream_id::of("ledger", std::to_string((t + i) % 5)),
+                                               kit.decider, std::move(c));
+        if (!sent) core::refuse(c, sent.error());
       }
       --senders;
     });

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <kj/exception.h>
 
+#include <stdexcept>
 #include <string>
 
 #include "ledger.capnp.h"
@@ -102,6 +103,31 @@ TEST(Owned, KeepsItsWordsAlive) {
   EXPECT_EQ(copy->getCents(), 5);
   EXPECT_EQ(std::string_view((*copy).getNote().cStr()), "kept");
   EXPECT_FALSE(copy.words().empty());
+}
+
+TEST(Build, AMessageMayBeBuiltWhileAnotherIs) {
+  std::vector<word> inner;
+  const auto outer = build<Withdraw>([&inner](auto c) {
+    c.setCents(1);
+    inner = build<Deposit>([](auto d) { d.setCents(2); });
+    c.setNote("still the outer one");
+  });
+  body_reader read_outer(outer);
+  EXPECT_EQ(read_outer.root<Withdraw>().getCents(), 1);
+  EXPECT_STREQ(read_outer.root<Withdraw>().getNote().cStr(), "still the outer one");
+  body_reader read_inner(inner);
+  EXPECT_EQ(read_inner.root<Deposit>().getCents(), 2);
+}
+
+TEST(Build, AThrowInTheMiddleLeavesTheNextOneClean) {
+  EXPECT_THROW(static_cast<void>(build<Deposit>([](auto c) {
+                 c.setCents(7);
+                 throw std::runtime_error("no");
+               })),
+               std::runtime_error);
+  const auto next = build<Deposit>([](auto) {});
+  body_reader reader(next);
+  EXPECT_EQ(reader.root<Deposit>().getCents(), 0);
 }
 
 TEST(BodyReader, APointerOutOfTheBodyIsRefused) {

@@ -19,16 +19,12 @@ class AggregateMachine : public ::testing::Test {
   template <class Command, class Fill>
   std::shared_ptr<receipts> send(Fill&& fill, std::string_view id = {}) {
     auto answers = std::make_shared<receipts>();
-    core::incoming_command c;
-    c.type = type_id_of<Command>;
-    c.body = build<Command>(std::forward<Fill>(fill));
-    c.id_from = id.empty() ? core::id_origin::generated : core::id_origin::chosen;
-    c.origin.id = id.empty() ? command_id::generate() : command_id::of(id);
-    c.reply = std::make_unique<core::command_reply>(
-        machine.stream(), c.origin.id,
-        [answers](result<receipt> r) { answers->push_back(std::move(r)); },
-        core::in_flight_permit());
-    machine.on_arrival(std::move(c));
+    core::command_request asks{type_id_of<Command>, build<Command>(std::forward<Fill>(fill)), {}};
+    asks.id_from = id.empty() ? core::id_origin::generated : core::id_origin::chosen;
+    asks.origin.id = id.empty() ? command_id::generate() : command_id::of(id);
+    machine.on_arrival(std::make_unique<core::incoming_command>(
+        machine.stream(), std::move(asks),
+        [answers](result<receipt> r) { answers->push_back(std::move(r)); }));
     return answers;
   }
   std::shared_ptr<receipts> deposit(std::int64_t cents, std::string_view id = {}) {
@@ -43,15 +39,11 @@ class AggregateMachine : public ::testing::Test {
 
   std::shared_ptr<std::vector<std::int64_t>> ask_balance() {
     auto answers = std::make_shared<std::vector<std::int64_t>>();
-    core::incoming_query q;
-    q.type = type_id_of<GetBalance>;
-    q.body = build<GetBalance>([](auto) {});
-    q.reply = std::make_unique<core::query_reply>(
+    machine.on_arrival(std::make_unique<core::incoming_query>(
+        type_id_of<GetBalance>, build<GetBalance>([](auto) {}),
         [answers](result<std::vector<word>> r) {
           answers->push_back(r ? owned<Balance>(*std::move(r))->getCents() : -1);
-        },
-        core::in_flight_permit());
-    machine.on_arrival(std::move(q));
+        }));
     return answers;
   }
 
@@ -334,10 +326,8 @@ TEST_F(AggregateMachine, P12_DroppedReplyIsAnsweredClosed) {
 
   auto answers = std::make_shared<receipts>();
   {
-    core::command_reply dropped(
-        machine.stream(), command_id::generate(),
-        [answers](result<receipt> r) { answers->push_back(std::move(r)); },
-        core::in_flight_permit());
+    const core::incoming_command dropped(
+        machine.stream(), {}, [answers](result<receipt> r) { answers->push_back(std::move(r)); });
   }
   ASSERT_EQ(answers->size(), 1U);
   EXPECT_EQ(answers->front().error().code, errc::closed);
@@ -345,15 +335,15 @@ TEST_F(AggregateMachine, P12_DroppedReplyIsAnsweredClosed) {
 
 TEST(InFlightPermit, IsGivenBackBeforeTheAnswerIsHeard) {
   std::atomic<std::size_t> node{1};
-  std::atomic<std::size_t> aggregate{1};
+  const auto aggregate = std::make_shared<std::atomic<std::size_t>>(1);
   std::size_t seen = 99;
-  core::command_reply reply(
-      stream_id::of("ledger", "1"), command_id::generate(),
-      [&](result<receipt>) { seen = node + aggregate; }, core::in_flight_permit(node, aggregate));
-  reply.answer(error{errc::rejected, "no", ""});
+  core::incoming_command command(stream_id::of("ledger", "1"), {},
+                                 [&](const result<receipt>&) { seen = node + *aggregate; });
+  command.admit(core::in_flight_permit(node, aggregate));
+  command.answer(error{errc::rejected, "no", ""});
   EXPECT_EQ(seen, 0U);
-  reply.answer(error{errc::rejected, "twice", ""});
-  EXPECT_EQ(node + aggregate, 0U);
+  command.answer(error{errc::rejected, "twice", ""});
+  EXPECT_EQ(node + *aggregate, 0U);
 }
 
 }  // namespace

@@ -90,8 +90,7 @@ class ProjectionMachine : public ::testing::Test {
     q.visible_at = position{visible_at};
     q.deadline = projection_machine::clock::time_point{} + timeout;
     q.reply = std::make_unique<core::query_reply>(
-        [got](result<std::vector<word>> r) { got->push_back(std::move(r)); },
-        core::in_flight_permit());
+        [got](result<std::vector<word>> r) { got->push_back(std::move(r)); });
     machine.on_query(std::move(q));
     return got;
   }

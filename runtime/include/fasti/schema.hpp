@@ -7,6 +7,7 @@
 #include <capnp/schema.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -106,13 +107,32 @@ class message_scratch {
   std::unique_ptr<builder> builder_;
 };
 
+namespace detail {
+
+/// The thread's own scratch, or a new one when that is in use.
+class borrowed_scratch {
+ public:
+  borrowed_scratch();
+  borrowed_scratch(const borrowed_scratch&) = delete;
+  borrowed_scratch& operator=(const borrowed_scratch&) = delete;
+  ~borrowed_scratch();
+  message_scratch* operator->() noexcept { return lent_; }
+
+ private:
+  std::optional<message_scratch> new_;
+  message_scratch* lent_;
+};
+
+}  // namespace detail
+
 /// One message from start to end: `auto words = build<Deposit>([](auto c) { c.setCents(5); });`
+/// `fill` may build other messages meanwhile.
 template <schema_struct T, class Fill>
 [[nodiscard]] std::vector<word> build(Fill&& fill) {
-  thread_local message_scratch scratch;
-  std::forward<Fill>(fill)(scratch.begin().template initRoot<T>());
+  detail::borrowed_scratch scratch;
+  std::forward<Fill>(fill)(scratch->begin().template initRoot<T>());
   std::vector<word> words;
-  scratch.finish(words);
+  scratch->finish(words);
   return words;
 }
 

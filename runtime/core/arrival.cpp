@@ -1,24 +1,24 @@
-#include "runtime/core/reply.hpp"
+#include "runtime/core/arrival.hpp"
 
 namespace fasti::core {
 
-receipt command_reply::receipt_of(const committed& c) const {
+receipt incoming_command::receipt_of(const committed& c) const {
   receipt r;
   r.stream = stream_;
   r.version = c.version;
   r.position = c.last_position;
-  r.command = command_;
+  r.command = asks_.origin.id;
   r.events = static_cast<std::uint32_t>(count_of(c.last_position) - count_of(c.first_position) + 1);
   r.what = c.what;
   r.time = c.time;
   return r;
 }
 
-receipt command_reply::receipt_at(version v, position head, timestamp now) const {
-  return {stream_, v, head, command_, 0, committed::kind::barrier, now};
+receipt incoming_command::receipt_at(version v, position head, timestamp now) const {
+  return {stream_, v, head, asks_.origin.id, 0, committed::kind::barrier, now};
 }
 
-void command_reply::on_outcome(result<committed> outcome) noexcept {
+void incoming_command::on_outcome(result<committed> outcome) noexcept {
   if (!outcome) return answer(std::move(outcome).error());
   // A barrier stands for what was held, unless it found the first outcome of a repeated command.
   if (outcome->what == committed::kind::barrier && held_) {
@@ -26,11 +26,6 @@ void command_reply::on_outcome(result<committed> outcome) noexcept {
     return answer(*std::move(held_));
   }
   answer(receipt_of(*outcome));
-}
-
-void query_reply::on_outcome(result<committed> outcome) noexcept {
-  if (!outcome) return answer(std::move(outcome).error());
-  answer(*std::move(held_));
 }
 
 }  // namespace fasti::core
