@@ -17,6 +17,8 @@ error foreign_key() {
   return {errc::corrupt, "record-damaged", "journal: a key that is not a position"};
 }
 
+bool ends_before(const block_store::block_ptr& b, position p) { return b->last() < p; }
+
 result<block_store::block_ptr> block_at(const leveldb::Iterator& it) {
   if (it.key().size() != 8) return foreign_key();
   return block::open(view(it.value()), position{from_big_endian(view(it.key()))});
@@ -49,6 +51,20 @@ result<void> block_store::append(const std::vector<block_ptr>& blocks, durabilit
   while (recent_.size() > 1 && recent_bytes_ > recent_bytes_max_) {
     recent_bytes_ -= recent_.front()->bytes().size();
     recent_.pop_front();
+  }
+  return {};
+}
+
+result<void> block_store::replace(const std::vector<block_ptr>& blocks) {
+  leveldb::WriteBatch batch;
+  for (const auto& b : blocks) batch.Put(big_endian(count_of(b->last())), slice(b->bytes()));
+  if (auto wrote = database_now()->write_synced(batch); !wrote) return wrote;
+  const std::lock_guard lock(mutex_);
+  for (const auto& b : blocks) {
+    const auto at = std::lower_bound(recent_.begin(), recent_.end(), b->last(), ends_before);
+    if (at == recent_.end() || (*at)->last() != b->last()) continue;
+    recent_bytes_ -= (*at)->bytes().size() - b->bytes().size();
+    *at = b;
   }
   return {};
 }
@@ -88,8 +104,7 @@ result<block_store::block_ptr> block_store::newest() const {
 block_store::block_ptr block_store::recent(position p) const {
   const std::lock_guard lock(mutex_);
   if (recent_.empty() || p < recent_.front()->first() || p > recent_.back()->last()) return nullptr;
-  return *std::lower_bound(recent_.begin(), recent_.end(), p,
-                           [](const block_ptr& b, position at) { return b->last() < at; });
+  return *std::lower_bound(recent_.begin(), recent_.end(), p, ends_before);
 }
 
 result<block_store::block_ptr> block_store::reader::at(position p) {

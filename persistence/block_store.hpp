@@ -26,6 +26,9 @@ class block_store {
   /// Writes blocks in one batch: all of them are there or none is. Synced: durable, by one sync.
   [[nodiscard]] result<void> append(const std::vector<block_ptr>& blocks,
                                     durability how = durability::synced);
+  /// Writes other blocks in the places of these; durable when it returns. Any thread; while the
+  /// storage fails or is opened anew it is an error.
+  [[nodiscard]] result<void> replace(const std::vector<block_ptr>& blocks);
   /// What was appended so far is durable.
   [[nodiscard]] result<void> sync();
   /// After a failed `append`: opens the database anew, checked, and tells where it ends; those who

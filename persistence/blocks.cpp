@@ -102,9 +102,53 @@ bool take_events(cursor& c, std::string_view bytes, commit_view& view) {
     if (!c.take(16, fixed)) return false;
     const auto words = read_as<std::uint32_t>(fixed, 8);
     if (words == 0 || !c.take(std::size_t{words} * word_bytes, body)) return false;
+    const bool truncated = (read_as<std::uint32_t>(fixed, 12) & detail::event_is_truncated) != 0;
+    if (truncated && (words != 1 || read_as<std::uint64_t>(body, 0) == 0)) return false;
   }
   view.events = bytes.substr(from, c.at() - from);
   return c.left() == 0;
+}
+
+/// The events that are to lose their bodies, and the note that they get instead.
+struct loss {
+  std::string_view stream;
+  version up_to{};
+  position said_at{};
+
+  [[nodiscard]] bool hits(const recorded_event& e) const {
+    return e.stream == stream && e.version <= up_to;
+  }
+};
+
+/// Appends a commit without what is to go. `raw`: all its bytes. True: something went.
+bool append_without(const commit_view& c, std::string_view raw, const loss& what,
+                    std::vector<word>& words) {
+  const std::size_t at = words.size();
+  word_output out(words);
+  out.bytes(raw.data(), raw.size() - c.events.size());
+  bool changed = false;
+  std::size_t from = 0;
+  c.each_event([&](const recorded_event& e) {
+    const std::size_t body_words = e.is_truncated() ? 1 : e.body.size();
+    const std::size_t size = detail::event_header_bytes + body_words * word_bytes;
+    if (what.hits(e)) {
+      out.number(count_of(e.type));
+      out.pair(1, detail::event_is_truncated);
+      out.number(count_of(what.said_at));
+      changed = changed || e.truncated_by != what.said_at;
+    } else {
+      out.bytes(c.events.data() + from, size);
+    }
+    from += size;
+    return true;
+  });
+  const std::span mine = std::span(words).subspan(at);
+  commit_header h = c.header;
+  h.bytes = static_cast<std::uint32_t>(mine.size_bytes());
+  std::memcpy(mine.data(), &h, sizeof h);
+  mine[0] = checksum_of_commit(mine.data() + 1, mine.size_bytes() - checksum_bytes,
+                               count_of(c.first_position));
+  return changed;
 }
 
 bool take_variable(std::string_view commit, commit_view& view) {
@@ -237,11 +281,11 @@ result<std::shared_ptr<const block>> block::open(std::string_view bytes, positio
   if (h.checksum != checksum_of_header(h) || h.magic != block_magic) {
     return damaged(last, "the block's header does not match its checksum");
   }
-  if (h.format != block_format) {
+  if (h.format != block_format && h.format != block_format_truncated) {
     return error{errc::invalid, "newer-format",
                  "journal, position " + std::to_string(count_of(last)) + ": block format " +
-                     std::to_string(h.format) + ", this program reads " +
-                     std::to_string(block_format)};
+                     std::to_string(h.format) + ", this program reads up to " +
+                     std::to_string(block_format_truncated)};
   }
   if (h.bytes != bytes.size() || h.events == 0 || b->last() != last) {
     return damaged(last, "the block's length or positions do not match");
@@ -281,6 +325,27 @@ result<commit_view> block::commit_at(std::size_t at, position first, position af
     return damaged(first, "the record's parts do not fit");
   }
   return view;
+}
+
+result<std::shared_ptr<const block>> block::without_bodies(std::string_view stream, version up_to,
+                                                           position said_at) const {
+  const loss what{stream, up_to, said_at};
+  std::vector<word> words(sizeof(block_header) / word_bytes);
+  std::size_t at = sizeof(block_header);
+  bool changed = false;
+  auto walked = each_commit(no_position, [&](const commit_view& c) {
+    changed = append_without(c, bytes().substr(at, c.header.bytes), what, words) || changed;
+    at += c.header.bytes;
+    return true;
+  });
+  if (!walked) return std::move(walked).error();
+  if (!changed) return std::shared_ptr<const block>();
+  block_header h = header_;
+  h.format = block_format_truncated;
+  h.bytes = words.size() * word_bytes;
+  h.checksum = checksum_of_header(h);
+  std::memcpy(words.data(), &h, sizeof h);
+  return open({reinterpret_cast<const char*>(words.data()), h.bytes}, last());
 }
 
 /// A reader goes on behind the header's last event, so the commits must lead there.

@@ -8,7 +8,7 @@
 ///     block    := header commit*
 ///     header   := checksum      u64   XXH3-64 of the rest of the header
 ///                 magic         u32   "fblk"
-///                 format        u16   1
+///                 format        u16   1, or 2 when events in it are truncated
 ///                 reserved      u16   0
 ///                 first         u64   position of the first event
 ///                 events        u32
@@ -30,10 +30,12 @@
 ///                 [causation    u64 u64]
 ///                 part* metadata event*
 ///     part     := first_version u64, events u32, stream_bytes u32, stream, zeros
-///     event    := type u64, words u32, reserved u32, body
+///     event    := type u64, words u32, flags u32, body
 ///
-/// A correlation or causation that equals the command id is left out. Versions and positions of the
-/// events follow from their places. The event's id follows from the command id and its ordinal.
+/// A truncated event has flag 1, and for its body one word: the position of the event that says
+/// why. A correlation or causation that equals the command id is left out. Versions and positions
+/// of the events follow from their places. The event's id follows from the command id and its
+/// ordinal.
 
 #include <span>
 
@@ -44,6 +46,7 @@ namespace fasti::persistence {
 
 inline constexpr std::uint32_t block_magic = 0x6b6c6266;  // "fblk"
 inline constexpr std::uint16_t block_format = 1;
+inline constexpr std::uint16_t block_format_truncated = 2;
 
 struct block_header {
   std::uint64_t checksum = 0;
@@ -170,6 +173,12 @@ class block {
     return timestamp{std::chrono::nanoseconds{header_.time}};
   }
 
+  /// The same without the bodies of the events of `stream` up to a version, with a note that leads
+  /// to `said_at`. Null when that changes nothing. Errors: `corrupt`.
+  [[nodiscard]] result<std::shared_ptr<const block>> without_bodies(std::string_view stream,
+                                                                    version up_to,
+                                                                    position said_at) const;
+
   /// Calls `visitor(commit)` for each commit whose events reach beyond `after`; false ends the
   /// walk. Each is checked before it is given out, those before are not looked at. Errors:
   /// `corrupt`, naming the position.
@@ -199,6 +208,9 @@ class block {
 };
 
 namespace detail {
+
+inline constexpr std::uint32_t event_is_truncated = 1;  // flag
+inline constexpr std::size_t event_header_bytes = 16;
 
 template <class T>
 [[nodiscard]] T read_as(std::string_view bytes, std::size_t at) {
@@ -234,7 +246,11 @@ void commit_view::each_event(Visitor&& visitor) const {
       recorded_event e;
       const auto words = detail::read_as<std::uint32_t>(events, at + 8);
       e.type = type_id{detail::read_as<std::uint64_t>(events, at)};
-      e.body = {reinterpret_cast<const word*>(events.data() + at + 16), words};
+      if ((detail::read_as<std::uint32_t>(events, at + 12) & detail::event_is_truncated) == 0) {
+        e.body = {reinterpret_cast<const word*>(events.data() + at + 16), words};
+      } else {
+        e.truncated_by = position{detail::read_as<std::uint64_t>(events, at + 16)};
+      }
       e.stream = stream;
       e.version = version{count_of(first_version) + i};
       e.position = position{count_of(first_position) + ordinal};

@@ -54,19 +54,9 @@ result<std::optional<unique_id>> parse(const std::string& file, const std::strin
 constexpr auto creating = "creating";
 constexpr auto restoring = "restoring";
 
-std::string closed_text(std::uint64_t head) {
-  const std::string line = "head " + std::to_string(head) + "\n";
+std::string marker_text(std::string_view word, std::uint64_t number) {
+  const std::string line = std::string(word) + " " + std::to_string(number) + "\n";
   return line + "checksum " + checksum_of(line) + "\n";
-}
-
-/// Gone from the disk when it returns.
-result<void> forget(disk& on, const std::string& directory, const char* name) {
-  const std::string file = directory + "/" + name;
-  if (!on.exists(file)) return {};
-  io_code why = on.remove(file);
-  if (why == 0) why = on.sync_directory(directory);
-  if (why != 0) return storage_failed(file, why);
-  return {};
 }
 
 }  // namespace
@@ -113,25 +103,45 @@ result<std::unique_ptr<disk_lock>> begin_creation(disk& on, const std::string& d
   return held;
 }
 
-result<void> note_closed(disk& on, const std::string& directory, position head) {
-  return replace_file(on, directory + "/closed", closed_text(count_of(head)));
+result<void> write_marker(disk& on, const std::string& directory, const char* name,
+                          const char* word, std::uint64_t number) {
+  return replace_file(on, directory + "/" + name, marker_text(word, number));
 }
 
-std::optional<position> closed_at(disk& on, const std::string& directory) {
-  const std::string file = directory + "/closed";
+std::optional<std::uint64_t> read_marker(disk& on, const std::string& directory, const char* name,
+                                         const char* word) {
+  const std::string file = directory + "/" + name;
   if (!on.exists(file)) return std::nullopt;
   const auto text = read_file(on, file);
   if (!text) return std::nullopt;
   std::istringstream in(*text);
-  std::string word;
-  std::uint64_t head = 0;
-  in >> word >> head;
-  if (*text != closed_text(head)) return std::nullopt;
-  return position{head};
+  std::string first;
+  std::uint64_t number = 0;
+  in >> first >> number;
+  if (*text != marker_text(word, number)) return std::nullopt;
+  return number;
+}
+
+result<void> forget_marker(disk& on, const std::string& directory, const char* name) {
+  const std::string file = directory + "/" + name;
+  if (!on.exists(file)) return {};
+  io_code why = on.remove(file);
+  if (why == 0) why = on.sync_directory(directory);
+  if (why != 0) return storage_failed(file, why);
+  return {};
+}
+
+result<void> note_closed(disk& on, const std::string& directory, position head) {
+  return write_marker(on, directory, "closed", "head", count_of(head));
+}
+
+std::optional<position> closed_at(disk& on, const std::string& directory) {
+  const auto head = read_marker(on, directory, "closed", "head");
+  return head ? std::optional(position{*head}) : std::nullopt;
 }
 
 result<void> forget_closed(disk& on, const std::string& directory) {
-  return forget(on, directory, "closed");
+  return forget_marker(on, directory, "closed");
 }
 
 result<void> note_relaxed(disk& on, const std::string& directory) {
@@ -143,7 +153,7 @@ bool was_relaxed(const disk& on, const std::string& directory) {
 }
 
 result<void> forget_relaxed(disk& on, const std::string& directory) {
-  return forget(on, directory, "relaxed");
+  return forget_marker(on, directory, "relaxed");
 }
 
 result<unique_id> finish_creation(disk& on, const std::string& directory) {
@@ -166,7 +176,7 @@ result<void> begin_restore(disk& on, const std::string& directory) {
 
 result<void> finish_restore(disk& on, const std::string& directory, unique_id id) {
   if (auto wrote = replace_file(on, directory + "/identity", text_of(id)); !wrote) return wrote;
-  return forget(on, directory, restoring);
+  return forget_marker(on, directory, restoring);
 }
 
 }  // namespace fasti::persistence

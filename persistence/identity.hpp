@@ -46,6 +46,15 @@ inline constexpr int journal_format = 1;
 [[nodiscard]] bool was_relaxed(const disk& on, const std::string& directory);
 [[nodiscard]] result<void> forget_relaxed(disk& on, const std::string& directory);
 
+/// Other notes of one number: a file `name` with the line `word 42`, and a checksum.
+[[nodiscard]] result<void> write_marker(disk& on, const std::string& directory, const char* name,
+                                        const char* word, std::uint64_t number);
+/// Nothing when it is not there, or damaged.
+[[nodiscard]] std::optional<std::uint64_t> read_marker(disk& on, const std::string& directory,
+                                                       const char* name, const char* word);
+/// Gone from the disk when it returns.
+[[nodiscard]] result<void> forget_marker(disk& on, const std::string& directory, const char* name);
+
 /// Makes the directory a journal: written beside, synced, renamed, directory synced.
 [[nodiscard]] result<unique_id> finish_creation(disk& on, const std::string& directory);
 

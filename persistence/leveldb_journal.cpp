@@ -1,11 +1,13 @@
 #include "persistence/leveldb_journal.hpp"
 
 #include <algorithm>
+#include <shared_mutex>
 
 #include "persistence/archive.hpp"
 #include "persistence/catch_up.hpp"
 #include "persistence/group_commit.hpp"
 #include "persistence/identity.hpp"
+#include "persistence/truncation.hpp"
 
 namespace fasti::persistence {
 namespace {
@@ -70,6 +72,8 @@ class leveldb_journal final : public journal {
                               const event_visitor& visitor) const override;
   result<position> read(const journal_range& range, const event_visitor& visitor) const override;
   result<position> position_before(timestamp time) const override;
+  result<truncation> truncate(truncation t) override;
+  result<std::optional<truncation>> truncation_of(const stream_id& stream) const override;
   result<archive_summary> write_archive(position after, const byte_sink& out) const override;
   journal_stats stats() const override;
   result<void> close() override;
@@ -78,8 +82,16 @@ class leveldb_journal final : public journal {
     open_duration_ = took;
     reindexed_ = reindexed;
   }
+  /// Goes on with a truncation that was cut short. What stands in its way is for the log: all
+  /// events are there still, or their base is.
+  void finish_truncation(const log_sink& log);
 
  private:
+  /// The truncation that the event at `at` tells of.
+  result<truncation> truncation_at(position at) const;
+  /// With the mutex.
+  result<void> take_bodies_of(const truncation& t);
+
   disk& disk_;
   const std::string directory_;
   const clock_source clock_;
@@ -89,6 +101,9 @@ class leveldb_journal final : public journal {
   group_commit commits_;
   std::chrono::nanoseconds open_duration_{};
   std::uint64_t reindexed_ = 0;
+  /// Who truncates has it alone; who reads all there is shares it, so that an archive that ends
+  /// before a truncation has nothing of that.
+  mutable std::shared_mutex truncation_mutex_;
   std::mutex close_mutex_;
   std::optional<result<void>> closed_;  // protected by close_mutex_
 };
@@ -218,7 +233,75 @@ result<position> leveldb_journal::position_before(timestamp time) const {
   return last;
 }
 
+result<truncation> leveldb_journal::truncation_at(position at) const {
+  if (at > head()) {
+    return error{errc::corrupt, "truncation-damaged",
+                 "journal, position " + std::to_string(count_of(at)) + ": it ends before"};
+  }
+  block_store::reader blocks(*blocks_);
+  const auto b = blocks.at(at);
+  if (!b) return b.error();
+  auto found = events_of_commit(**b, at, truncations_stream());
+  if (!found) return std::move(found).error();
+  for (const auto& e : *found) {
+    if (e.position == at) return truncation_in(e);
+  }
+  return out_of_place(truncations_stream(), at);
+}
+
+result<std::optional<truncation>> leveldb_journal::truncation_of(const stream_id& stream) const {
+  position said_at{};
+  auto read = read_stream(stream, {.to = version{1}}, [&said_at](const recorded_event& e) {
+    said_at = e.truncated_by;
+    return visit::stop;
+  });
+  if (!read) return std::move(read).error();
+  if (said_at == no_position) return std::optional<truncation>();
+  auto found = truncation_at(said_at);
+  if (!found) return std::move(found).error();
+  return std::optional<truncation>(*std::move(found));
+}
+
+result<truncation> leveldb_journal::truncate(truncation t) {
+  auto actual = stream_version(t.stream);
+  if (!actual) return std::move(actual).error();
+  if (auto good = check_truncation(t, *actual); !good) return std::move(good).error();
+  const std::unique_lock lock(truncation_mutex_);
+  auto before = truncation_of(t.stream);
+  if (!before) return std::move(before).error();
+  if (*before && (*before)->up_to >= t.up_to) {
+    t = **std::move(before);  // once more, in case that it was cut short
+  } else {
+    auto said = append_and_wait(*this, commit_of(t));
+    if (!said) return std::move(said).error();
+    t.said_at = said->last_position;
+    t.time = said->time;
+  }
+  if (auto done = take_bodies_of(t); !done) return std::move(done).error();
+  return t;
+}
+
+result<void> leveldb_journal::take_bodies_of(const truncation& t) {
+  if (auto noted = mark_truncating(disk_, directory_, {t.said_at}); !noted) return noted;
+  auto positions = index_->positions(t.stream.text(), version{1}, t.up_to);
+  if (!positions) return std::move(positions).error();
+  if (auto done = take_bodies(*blocks_, t.stream.text(), *positions, t.said_at); !done) return done;
+  return forget_truncating(disk_, directory_);
+}
+
+void leveldb_journal::finish_truncation(const log_sink& log) {
+  const auto under_way = truncating(disk_, directory_);
+  if (!under_way) return;
+  auto t = truncation_at(under_way->said_at);
+  const std::unique_lock lock(truncation_mutex_);
+  auto done = t ? take_bodies_of(*t) : result<void>(t.error());
+  if (done) return;
+  log(log_level::warning,
+      "a truncation was cut short and cannot be finished: " + done.error().to_string());
+}
+
 result<archive_summary> leveldb_journal::write_archive(position after, const byte_sink& out) const {
+  const std::shared_lock lock(truncation_mutex_);
   const auto end = head();
   if (after > end) {
     return error{errc::invalid, "archive-gap",
@@ -349,6 +432,7 @@ result<std::unique_ptr<journal>> open_leveldb_journal(const runtime_options& opt
   auto made = std::make_unique<leveldb_journal>(truth->id, std::move(truth->blocks),
                                                 std::move(opened->index), std::move(opened->state),
                                                 options, on, tuning.recovery_pause);
+  made->finish_truncation(options.log);
   made->opened(std::chrono::steady_clock::now() - started, opened->events_indexed);
   return std::unique_ptr<journal>(std::move(made));
 }

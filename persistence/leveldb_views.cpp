@@ -41,6 +41,19 @@ class leveldb_views final : public view_store {
     return position{from_big_endian(std::string_view(value).substr(16))};
   }
 
+  result<std::map<std::string, position>> checkpoints() const override {
+    std::map<std::string, position> all;
+    const auto it = db_->iterate();
+    for (it->Seek("c"); it->Valid() && view_of(it->key()).starts_with("c"); it->Next()) {
+      const std::string view(view_of(it->key()).substr(1));
+      auto at = checkpoint(view);
+      if (!at) return std::move(at).error();
+      all[view] = *at;
+    }
+    if (auto good = db_->check(*it); !good) return std::move(good).error();
+    return all;
+  }
+
   result<void> write(std::string_view view, const view_batch& batch) override {
     if (auto good = check_name(view); !good) return good;
     leveldb::WriteBatch changes;

@@ -9,6 +9,7 @@
 
 #include "persistence/command_window.hpp"
 #include "persistence/commit_rules.hpp"
+#include "persistence/truncation.hpp"
 
 namespace fasti::persistence {
 namespace {
@@ -23,6 +24,7 @@ struct stored {
   fasti::position position{};
   timestamp time;
   std::vector<word> body;
+  fasti::position truncated_by{};
 
   [[nodiscard]] recorded_event view() const {
     recorded_event e;
@@ -37,6 +39,7 @@ struct stored {
     e.causation = origin->causation.is_none() ? origin->id : origin->causation;
     e.metadata = origin->metadata;
     e.body = body;
+    e.truncated_by = truncated_by;
     return e;
   }
 };
@@ -63,6 +66,8 @@ class memory_journal final : public journal {
                               const event_visitor& visitor) const override;
   result<position> read(const journal_range& range, const event_visitor& visitor) const override;
   result<position> position_before(timestamp time) const override;
+  result<truncation> truncate(truncation t) override;
+  result<std::optional<truncation>> truncation_of(const stream_id& stream) const override;
   result<archive_summary> write_archive(position, const byte_sink&) const override {
     return error{errc::invalid, "no-archive", "a journal in memory keeps nothing to archive"};
   }
@@ -93,6 +98,8 @@ class memory_journal final : public journal {
   std::deque<entry> queue_;
   std::uint64_t given_ = 0;
   bool closed_ = false;
+
+  std::mutex truncation_mutex_;  // one at a time
 
   mutable std::mutex mutex_;
   // Protected by mutex_:
@@ -273,6 +280,41 @@ result<position> memory_journal::position_before(timestamp time) const {
   const auto found = std::lower_bound(events_.begin(), events_.end(), time,
                                       [](const stored_ptr& e, timestamp t) { return e->time < t; });
   return position{static_cast<std::uint64_t>(found - events_.begin())};
+}
+
+result<std::optional<truncation>> memory_journal::truncation_of(const stream_id& stream) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = streams_.find(stream.text());
+  if (found == streams_.end()) return std::optional<truncation>();
+  const auto said_at = found->second.front()->truncated_by;
+  if (said_at == no_position) return std::optional<truncation>();
+  auto said = truncation_in(events_[count_of(said_at) - 1]->view());
+  if (!said) return std::move(said).error();
+  return std::optional<truncation>(*std::move(said));
+}
+
+result<truncation> memory_journal::truncate(truncation t) {
+  if (auto good = check_truncation(t, *stream_version(t.stream)); !good) {
+    return std::move(good).error();
+  }
+  const std::lock_guard lock(truncation_mutex_);
+  auto before = truncation_of(t.stream);
+  if (!before) return std::move(before).error();
+  if (*before && (*before)->up_to >= t.up_to) return **std::move(before);
+  auto said = append_and_wait(*this, commit_of(t));
+  if (!said) return std::move(said).error();
+  t.said_at = said->last_position;
+  t.time = said->time;
+  const std::lock_guard events_lock(mutex_);
+  for (auto& e : streams_.find(t.stream.text())->second) {
+    if (e->version > t.up_to) break;
+    auto without = std::make_shared<stored>(*e);
+    without->body.clear();
+    without->truncated_by = t.said_at;
+    e = without;
+    events_[count_of(e->position) - 1] = e;
+  }
+  return t;
 }
 
 void memory_journal::on_head(std::function<void(position)> callback) {

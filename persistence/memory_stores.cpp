@@ -42,6 +42,12 @@ class memory_views final : public view_store {
     const auto found = views_.find(view);
     return found == views_.end() ? no_position : found->second.checkpoint;
   }
+  result<std::map<std::string, position>> checkpoints() const override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, position> all;
+    for (const auto& [view, v] : views_) all[view] = v.checkpoint;
+    return all;
+  }
   result<void> write(std::string_view view, const view_batch& batch) override {
     if (auto good = check_name(view); !good) return good;
     const std::lock_guard lock(mutex_);

@@ -6,6 +6,15 @@
 #include "runtime/core/guard.hpp"
 
 namespace fasti::core {
+namespace {
+
+/// A view without it would not be what it says.
+std::optional<std::string> truncated_text(const recorded_event& e) {
+  return "the event was truncated; position " + std::to_string(count_of(e.truncated_by)) +
+         " says why";
+}
+
+}  // namespace
 
 projection_machine::projection_machine(const detail::projection_port& port, const view_store& store,
                                        std::size_t queries_waiting_max)
@@ -28,7 +37,8 @@ void projection_machine::start_at(position checkpoint) {
 bool projection_machine::apply(const recorded_event& e) {
   FASTI_CHECK(e.position > newest_applied_);
   if (stopped_) return false;
-  const auto thrown = thrown_by([&] { state_->apply(e, rows_); });
+  const auto thrown =
+      e.is_truncated() ? truncated_text(e) : thrown_by([&] { state_->apply(e, rows_); });
   if (thrown) {
     // It may have left rows half changed, which are not told apart from the batch's: all go.
     rows_.discard();

@@ -32,12 +32,23 @@ error evolve_error(const recorded_event& e, const std::string& thrown) {
               " at position " + std::to_string(count_of(e.position)) + ": " + thrown};
 }
 
-/// Folds what comes after `into.version`; returns the stream's version.
-result<version> fold_tail(recovered_aggregate& into, const stream_id& stream,
-                          const journal& events) {
+/// How far the journal went.
+struct folded {
+  version reached{};  // the stream's version
+  bool met_truncated = false;
+};
+
+/// Folds what comes after `into.version`, up to `to`, or to the first truncated event.
+result<folded> fold_events(recovered_aggregate& into, const stream_id& stream,
+                           const journal& events, version to) {
   std::optional<error> failed;
+  folded done;
   auto read = events.read_stream(
-      stream, {.from = next(into.version)}, [&into, &failed](const recorded_event& e) {
+      stream, {.from = next(into.version), .to = to}, [&](const recorded_event& e) {
+        if (e.is_truncated()) {
+          done.met_truncated = true;
+          return visit::stop;
+        }
         auto thrown = thrown_by([&] { into.state->evolve(e.type, e.body); });
         if (thrown) {
           failed = evolve_error(e, *thrown);
@@ -47,7 +58,54 @@ result<version> fold_tail(recovered_aggregate& into, const stream_id& stream,
         return visit::more;
       });
   if (failed) return *std::move(failed);
-  return read;
+  if (!read) return std::move(read).error();
+  done.reached = *read;
+  return done;
+}
+
+error base_error(const stream_id& stream, const std::string& what) {
+  return {errc::corrupt, "base-unusable",
+          "what is left of " + std::string(stream.text()) + " rests on a saved state: " + what};
+}
+
+/// The state that a truncated stream begins with.
+result<recovered_aggregate> base_of(const detail::decider_port& decider, const stream_id& stream,
+                                    const journal& events) {
+  auto cut = events.truncation_of(stream);
+  if (!cut) return std::move(cut).error();
+  if (!*cut) return base_error(stream, "nothing says where it is");
+  const snapshot& base = (*cut)->base;
+  if (!decider.snapshot || base.type != *decider.snapshot) {
+    return base_error(stream, "its type is not the decider's `snapshot`; give that its id back");
+  }
+  recovered_aggregate aggregate{decider.make(), base.version, base.version};
+  if (auto thrown = thrown_by([&] { aggregate.state->load(base.body); })) {
+    return base_error(stream, "load threw " + *thrown);
+  }
+  return aggregate;
+}
+
+/// Folds what comes after `into.version`, up to `to`; starts over from the stream's base when that
+/// is not all there. Returns the stream's version.
+result<version> fold_tail(recovered_aggregate& into, const detail::decider_port& decider,
+                          const stream_id& stream, const journal& events,
+                          version to = latest_version) {
+  auto done = fold_events(into, stream, events, to);
+  if (!done) return std::move(done).error();
+  if (!done->met_truncated) return done->reached;
+  auto base = base_of(decider, stream, events);
+  if (!base) return std::move(base).error();
+  into = *std::move(base);
+  done = fold_events(into, stream, events, to);
+  if (!done) return std::move(done).error();
+  if (done->met_truncated) return base_error(stream, "events behind it are truncated, too");
+  return done->reached;
+}
+
+error incomplete(const stream_id& stream, version has, version reached) {
+  return {errc::corrupt, "stream-incomplete",
+          std::string(stream.text()) + " has version " + std::to_string(count_of(has)) +
+              ", but reading ended at " + std::to_string(count_of(reached))};
 }
 
 }  // namespace
@@ -57,19 +115,24 @@ result<recovered_aggregate> recover(const detail::decider_port& decider, const s
                                     const log_sink& log) {
   recovered_aggregate aggregate{decider.make(), no_version, no_version};
   load_snapshot(aggregate, decider, stream, snapshots, log);
-  auto reached = fold_tail(aggregate, stream, events);
+  auto reached = fold_tail(aggregate, decider, stream, events);
   if (reached && *reached < aggregate.version) {
     log(log_level::warning,
         "snapshot of " + std::string(stream.text()) + " is newer than its stream; replaying");
     aggregate = {decider.make(), no_version, no_version};
-    reached = fold_tail(aggregate, stream, events);
+    reached = fold_tail(aggregate, decider, stream, events);
   }
   if (!reached) return std::move(reached).error();
-  if (*reached != aggregate.version) {
-    return error{errc::corrupt, "stream-incomplete",
-                 std::string(stream.text()) + " has version " + std::to_string(count_of(*reached)) +
-                     ", but reading ended at " + std::to_string(count_of(aggregate.version))};
-  }
+  if (*reached != aggregate.version) return incomplete(stream, *reached, aggregate.version);
+  return aggregate;
+}
+
+result<recovered_aggregate> replay(const detail::decider_port& decider, const stream_id& stream,
+                                   const journal& events, version to) {
+  recovered_aggregate aggregate{decider.make(), no_version, no_version};
+  auto reached = fold_tail(aggregate, decider, stream, events, to);
+  if (!reached) return std::move(reached).error();
+  if (aggregate.version != to) return incomplete(stream, *reached, aggregate.version);
   return aggregate;
 }
 

@@ -12,7 +12,7 @@ namespace fasti::core {
 struct recovered_aggregate {
   std::unique_ptr<detail::aggregate_state> state;
   fasti::version version{};
-  fasti::version snapshot_version{};  ///< 0: folded from the first event.
+  fasti::version snapshot_version{};  ///< Or of the base; 0: folded from the first event.
 };
 
 /// Errors: `corrupt` when the journal holds a damaged event, or one that `evolve` threw at or that
@@ -22,5 +22,12 @@ struct recovered_aggregate {
                                                   const stream_id& stream, const journal& events,
                                                   const snapshot_store& snapshots,
                                                   const log_sink& log);
+
+/// The state at a version, from the stream's events alone (and its base, where it was truncated):
+/// what a snapshot must equal. Errors: `corrupt`, as above, and when `to` is not there, or is
+/// before the base.
+[[nodiscard]] result<recovered_aggregate> replay(const detail::decider_port& decider,
+                                                 const stream_id& stream, const journal& events,
+                                                 version to);
 
 }  // namespace fasti::core

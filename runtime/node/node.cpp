@@ -75,6 +75,9 @@ result<void> runtime::node::add_decider(detail::decider_port port) {
         errc::invalid, "malformed-category",
         "\"" + port.category + "\" must not be empty, longer than 128 bytes or hold a dash"};
   }
+  if (port.category == "fasti") {
+    return error{errc::invalid, "category-reserved", "\"fasti\" is the journal's own category"};
+  }
   const std::unique_lock lock(mutex_);
   auto [at, is_new] = deciders_.try_emplace(port.category);
   if (!is_new) {

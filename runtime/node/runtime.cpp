@@ -39,6 +39,10 @@ void runtime::query_aggregate(std::string_view stream, type_id query, std::vecto
 }
 
 result<void> runtime::rebuild_view(std::string_view name) { return node_->rebuild(name); }
+result<truncation> runtime::truncate(std::string_view stream, version up_to,
+                                     std::string_view reason) {
+  return node_->truncate(stream, up_to, reason);
+}
 fasti::journal& runtime::journal() noexcept { return node_->journal(); }
 runtime_stats runtime::stats() const { return node_->stats(); }
 result<void> runtime::close() { return node_->close(); }

@@ -61,6 +61,12 @@ class manual_journal final : public journal {
   }
 
   result<position> position_before(timestamp) const override { return no_position; }
+  result<truncation> truncate(truncation) override {
+    return error{errc::invalid, "not-here", "as the test wants"};
+  }
+  result<std::optional<truncation>> truncation_of(const stream_id&) const override {
+    return std::optional<truncation>();
+  }
   result<archive_summary> write_archive(position, const byte_sink&) const override {
     return error{errc::invalid, "no-archive", ""};
   }

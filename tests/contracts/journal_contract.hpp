@@ -9,9 +9,11 @@
 #include "tests/contracts/journal_commands.hpp"
 #include "tests/contracts/journal_fixture.hpp"
 #include "tests/contracts/journal_reading.hpp"
+#include "tests/contracts/journal_truncation.hpp"
 
 #define FASTI_JOURNAL_CONTRACT(prefix, kind)                                   \
   INSTANTIATE_TEST_SUITE_P(prefix, JournalReading, ::testing::Values(kind));   \
   INSTANTIATE_TEST_SUITE_P(prefix, JournalAppending, ::testing::Values(kind)); \
   INSTANTIATE_TEST_SUITE_P(prefix, JournalCommands, ::testing::Values(kind));  \
-  INSTANTIATE_TEST_SUITE_P(prefix, JournalLimits, ::testing::Values(kind))
+  INSTANTIATE_TEST_SUITE_P(prefix, JournalLimits, ::testing::Values(kind));    \
+  INSTANTIATE_TEST_SUITE_P(prefix, JournalTruncation, ::testing::Values(kind))

@@ -16,6 +16,9 @@ using core::projection_machine;
 class map_store final : public view_store {
  public:
   result<position> checkpoint(std::string_view) const override { return at; }
+  result<std::map<std::string, position>> checkpoints() const override {
+    return std::map<std::string, position>();
+  }
   result<void> write(std::string_view, const view_batch& batch) override {
     for (const auto& c : batch.changes) {
       if (c.row) {

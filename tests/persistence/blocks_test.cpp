@@ -191,11 +191,11 @@ TEST(Blocks, P10_ABlockBelongsToItsKey) {
 
 TEST(Blocks, NewerFormatIsRefusedByName) {
   const std::string good(block_of({full_commit()}, position{10})->bytes());
-  const auto all = decode(with_header(good, [](block_header& h) { h.format = 2; }), position{12});
+  const auto all = decode(with_header(good, [](block_header& h) { h.format = 3; }), position{12});
   ASSERT_TRUE(all.failed);
   EXPECT_EQ(all.failed->code, errc::invalid);
   EXPECT_EQ(all.failed->reason, "newer-format");
-  EXPECT_NE(all.failed->detail.find("format 2"), std::string::npos);
+  EXPECT_NE(all.failed->detail.find("format 3"), std::string::npos);
 }
 
 TEST(Blocks, P10_AHeaderThatDoesNotFitItsCommitsIsRefused) {

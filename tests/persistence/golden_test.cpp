@@ -60,15 +60,20 @@ std::vector<commit> golden_commits() {
   return {full, bare};
 }
 
-TEST(Golden, BlockFormat1) {
-  const std::string bytes = golden("block-1.hex");
+std::shared_ptr<const persistence::block> golden_block() {
   const auto commits = golden_commits();
   persistence::block_writer writer;
   writer.begin(position{1000});
   const std::vector<version> firsts{version{5}, version{1}};
   writer.add(commits[0], firsts, first_time);
   writer.add(commits[1], firsts, first_time + std::chrono::seconds{1});
-  const auto made = writer.finish();
+  return writer.finish();
+}
+
+TEST(Golden, BlockFormat1) {
+  const std::string bytes = golden("block-1.hex");
+  const auto commits = golden_commits();
+  const auto made = golden_block();
   ASSERT_EQ(as_hex(made->bytes()), as_hex(bytes)) << "the same events must give the same bytes";
 
   auto opened = persistence::block::open(bytes, position{1003});
@@ -104,6 +109,29 @@ TEST(Golden, BlockFormat1) {
   EXPECT_EQ(events[2].body, (std::vector<word>{1, 2, 3}));
   EXPECT_EQ(events[2].time, first_time);
   EXPECT_EQ(events[3].time, first_time + std::chrono::seconds{1});
+}
+
+TEST(Golden, BlockFormat2HasTruncatedEvents) {
+  const std::string bytes = golden("block-2.hex");
+  const auto made = golden_block()->without_bodies("account-4711", version{5}, position{2000});
+  ASSERT_TRUE(made);
+  ASSERT_EQ(as_hex((*made)->bytes()), as_hex(bytes)) << "the same events must give the same bytes";
+  auto opened = persistence::block::open(bytes, position{1003});
+  ASSERT_TRUE(opened) << opened.error().to_string();
+  std::vector<kept_event> events;
+  ASSERT_TRUE((*opened)->each_commit(no_position, [&](const persistence::commit_view& c) {
+    c.each_event([&](const recorded_event& e) {
+      events.emplace_back(e);
+      return true;
+    });
+    return true;
+  }));
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[0].truncated_by, position{2000});
+  EXPECT_TRUE(events[0].body.empty());
+  EXPECT_EQ(events[1].truncated_by, no_position);
+  EXPECT_EQ(events[1].body, (std::vector<word>{0}));
+  EXPECT_EQ(events[2].body, (std::vector<word>{1, 2, 3}));
 }
 
 TEST(Golden, IdentityFormat1) {

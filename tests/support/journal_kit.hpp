@@ -57,6 +57,7 @@ struct kept_event {
   unique_id causation;
   std::string metadata;
   std::vector<word> body;
+  fasti::position truncated_by{};
 
   explicit kept_event(const recorded_event& e)
       : id(e.id),
@@ -69,7 +70,8 @@ struct kept_event {
         correlation(e.correlation),
         causation(e.causation),
         metadata(e.metadata),
-        body(e.body.begin(), e.body.end()) {}
+        body(e.body.begin(), e.body.end()),
+        truncated_by(e.truncated_by) {}
   friend bool operator==(const kept_event&, const kept_event&) = default;
 };
 

@@ -30,8 +30,11 @@ struct recorded_event {
   unique_id correlation;       ///< The whole conversation.
   unique_id causation;         ///< The one message that led to it.
   std::string_view metadata;   ///< Opaque bytes of the application.
-  body_view body;              ///< The event itself.
+  body_view body;              ///< The event itself; empty when it was truncated.
+  /// Not 0: its stream was truncated, and the event at this position says why.
+  fasti::position truncated_by{};
 
+  [[nodiscard]] bool is_truncated() const noexcept { return truncated_by != no_position; }
   [[nodiscard]] std::string_view category() const noexcept {
     return stream.substr(0, stream.find('-'));
   }

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "fasti/event.hpp"
+#include "fasti/stores.hpp"
 
 namespace fasti {
 
@@ -64,6 +65,17 @@ struct journal_range {
   std::uint64_t events_max = std::numeric_limits<std::uint64_t>::max();
   std::vector<std::string> categories = {};
   std::vector<type_id> types = {};
+};
+
+/// The oldest events of a stream, taken away for good. `runtime::truncate` makes one and checks
+/// what can be checked.
+struct truncation {
+  stream_id stream;
+  version up_to{};  ///< Versions 1 to this one lose their bodies.
+  snapshot base;    ///< What the stream begins with then: its state at `up_to` or later.
+  std::string reason;
+  position said_at{};  ///< Of the event that says so; given by the journal …
+  timestamp time;      ///< … as is its time.
 };
 
 /// Figures of a journal, for people; a consistent moment is not promised.
@@ -135,6 +147,19 @@ class journal {
 
   /// Position of the last event written before `time`; `no_position` if none.
   [[nodiscard]] virtual result<position> position_before(timestamp time) const = 0;
+
+  /// Takes the oldest events of a stream away: their bodies, not their places. They are given out
+  /// with an empty body and `truncated_by`, so that nobody takes a beginning for the whole. One
+  /// event in the stream `fasti-truncations` says so and keeps the base. Durable when it returns,
+  /// the space is given back later; blocks, and costs a rewrite of each block that holds one of the
+  /// events. Doing it again finishes what was cut short. Errors: `invalid`
+  /// ("malformed-truncation") when the versions do not fit or the base is over the limit of an
+  /// event, `corrupt`, those of an append.
+  [[nodiscard]] virtual result<truncation> truncate(truncation t) = 0;
+
+  /// What a stream begins with, if it was truncated.
+  [[nodiscard]] virtual result<std::optional<truncation>> truncation_of(
+      const stream_id& stream) const = 0;
 
   /// Hands out everything behind `after`, up to the head at this moment, as one archive. It begins
   /// earlier when `after` is not the end of a backup. Errors: `invalid` ("no-archive") when the

@@ -142,6 +142,16 @@ class runtime {
     return rebuild_view(Projection::name);
   }
 
+  /// Takes the events 1 to `up_to` of a stream away for good; its aggregate goes on as before. They
+  /// keep their places in the journal, without their bodies, and an event in `fasti-truncations`
+  /// says so and why. Never done by itself. Refused with `conflict`, nothing has changed then,
+  /// unless the newest snapshot covers `up_to` and equals a full replay ("no-snapshot",
+  /// "snapshot-differs"), and all views, also those that this program did not add, have folded
+  /// these events ("view-behind"). A view that is made later or rebuilt stops where it meets a
+  /// truncated event of its types. Blocks; not from a callback.
+  [[nodiscard]] result<truncation> truncate(std::string_view stream, version up_to,
+                                            std::string_view reason);
+
   /// The journal under it: to read. Appending beside the aggregates is allowed and checked; an
   /// aggregate that is overtaken answers `conflict` once and reloads. Not after `close`.
   [[nodiscard]] fasti::journal& journal() noexcept;

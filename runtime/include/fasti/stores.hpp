@@ -3,6 +3,7 @@
 /// losing one costs time, never data. Safe to call from any thread.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +52,8 @@ class view_store {
   /// The last position whose effects are in the view; `no_position` for a new or cleared one.
   /// Errors: `invalid` ("foreign-checkpoint") when the view was folded from another journal.
   [[nodiscard]] virtual result<position> checkpoint(std::string_view view) const = 0;
+  /// Those of all views in the store, by name.
+  [[nodiscard]] virtual result<std::map<std::string, position>> checkpoints() const = 0;
   /// All of the batch or nothing, also across a crash; a crash may take the newest batches back,
   /// rows and checkpoint together.
   [[nodiscard]] virtual result<void> write(std::string_view view, const view_batch& batch) = 0;
