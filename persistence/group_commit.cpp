@@ -111,6 +111,13 @@ void group_commit::write() {
   std::unique_lock lock(queue_mutex_);
   while (true) {
     wait_for_work(lock);
+    if (suspected_) {
+      const auto why = *std::exchange(suspected_, std::nullopt);
+      lock.unlock();
+      look_after(why);
+      lock.lock();
+      continue;
+    }
     if (queue_.empty()) break;
     if (sync_due_ && std::chrono::steady_clock::now() >= *sync_due_) {
       lock.unlock();
@@ -141,7 +148,7 @@ void group_commit::hand_to_completer() {
 
 /// Returns when there is something to write, or when it is to end. Tries to recover meanwhile.
 void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  while (!closed_ && queue_.empty()) {
+  while (!closed_ && queue_.empty() && !suspected_) {
     writer_waits_ = true;
     if (!failed_ && !sync_due_) {
       came_.wait(lock);
@@ -183,15 +190,28 @@ void group_commit::settle() {
   publish();
 }
 
-/// Those who waited for it were told already: an error stops the journal, and no more can be done.
+void group_commit::suspect(const error& why) {
+  {
+    const std::lock_guard lock(queue_mutex_);
+    suspected_ = why;
+  }
+  came_.notify_one();
+}
+
 /// Between two groups: what a failure says, it says to the group at hand.
+void group_commit::look_after(const error& why) {
+  if (failed_) return;
+  made_.clear();
+  fail(why);
+}
+
+/// Those who waited for it were told already: an error stops the journal, and no more can be done.
 void group_commit::sync_written() {
   sync_due_.reset();
   if (failed_) return;  // it was opened anew, or will be: that syncs all there is
-  made_.clear();
   auto synced = blocks_.sync();
   ++syncs_;
-  if (!synced) fail(synced.error());
+  if (!synced) look_after(synced.error());
 }
 
 group_commit::locks group_commit::lock_for_placing() const {

@@ -53,6 +53,8 @@ class group_commit {
   /// Adds what it counted.
   void count(journal_stats& stats) const;
   /// Refuses, settles what was handed over, ends the threads. Idempotent.
+  /// Somebody else who writes to the blocks met a storage error: the writer opens them anew.
+  void suspect(const error& why);
   void close();
 
  private:
@@ -74,6 +76,7 @@ class group_commit {
   [[nodiscard]] committed place_events(const waiting_commit& w, const commit_batch& batch);
   void finish_block();
   void sync_written();
+  void look_after(const error& why);
   void publish();
   void refuse(const error& why);
   void fail(const error& why);
@@ -102,6 +105,7 @@ class group_commit {
   std::uint64_t known_completed_ = 0;
   bool writer_waits_ = false;
   bool closed_ = false;
+  std::optional<error> suspected_;  // somebody else met it; the writer is to look
   std::optional<error> failed_;  // why nothing is taken, until it has recovered; set by the writer
 
   // The writer's own:

@@ -89,8 +89,9 @@ class leveldb_journal final : public journal {
  private:
   /// The truncation that the event at `at` tells of.
   result<truncation> truncation_at(position at) const;
-  /// With the mutex.
+  /// With the mutex, both.
   result<void> take_bodies_of(const truncation& t);
+  result<void> finish_pending();
 
   disk& disk_;
   const std::string directory_;
@@ -234,10 +235,7 @@ result<position> leveldb_journal::position_before(timestamp time) const {
 }
 
 result<truncation> leveldb_journal::truncation_at(position at) const {
-  if (at > head()) {
-    return error{errc::corrupt, "truncation-damaged",
-                 "journal, position " + std::to_string(count_of(at)) + ": it ends before"};
-  }
+  if (at > head()) return not_a_truncation(at);
   block_store::reader blocks(*blocks_);
   const auto b = blocks.at(at);
   if (!b) return b.error();
@@ -246,7 +244,7 @@ result<truncation> leveldb_journal::truncation_at(position at) const {
   for (const auto& e : *found) {
     if (e.position == at) return truncation_in(e);
   }
-  return out_of_place(truncations_stream(), at);
+  return not_a_truncation(at);
 }
 
 result<std::optional<truncation>> leveldb_journal::truncation_of(const stream_id& stream) const {
@@ -267,6 +265,7 @@ result<truncation> leveldb_journal::truncate(truncation t) {
   if (!actual) return std::move(actual).error();
   if (auto good = check_truncation(t, *actual); !good) return std::move(good).error();
   const std::unique_lock lock(truncation_mutex_);
+  if (auto finished = finish_pending(); !finished) return std::move(finished).error();
   auto before = truncation_of(t.stream);
   if (!before) return std::move(before).error();
   if (*before && (*before)->up_to >= t.up_to) {
@@ -285,19 +284,31 @@ result<void> leveldb_journal::take_bodies_of(const truncation& t) {
   if (auto noted = mark_truncating(disk_, directory_, {t.said_at}); !noted) return noted;
   auto positions = index_->positions(t.stream.text(), version{1}, t.up_to);
   if (!positions) return std::move(positions).error();
-  if (auto done = take_bodies(*blocks_, t.stream.text(), *positions, t.said_at); !done) return done;
+  auto done = take_bodies(*blocks_, t.stream.text(), *positions, t.said_at);
+  if (!done) {
+    if (done.error().reason == "storage-failed") commits_.suspect(done.error());
+    return done;
+  }
   return forget_truncating(disk_, directory_);
 }
 
 void leveldb_journal::finish_truncation(const log_sink& log) {
-  const auto under_way = truncating(disk_, directory_);
-  if (!under_way) return;
-  auto t = truncation_at(under_way->said_at);
   const std::unique_lock lock(truncation_mutex_);
-  auto done = t ? take_bodies_of(*t) : result<void>(t.error());
+  auto done = finish_pending();
   if (done) return;
   log(log_level::warning,
       "a truncation was cut short and cannot be finished: " + done.error().to_string());
+  if (done.error().reason == "truncation-damaged") {
+    static_cast<void>(forget_truncating(disk_, directory_).has_value());  // it leads nowhere
+  }
+}
+
+result<void> leveldb_journal::finish_pending() {
+  const auto under_way = truncating(disk_, directory_);
+  if (!under_way) return {};
+  auto t = truncation_at(under_way->said_at);
+  if (!t) return std::move(t).error();
+  return take_bodies_of(*t);
 }
 
 result<archive_summary> leveldb_journal::write_archive(position after, const byte_sink& out) const {
@@ -341,6 +352,7 @@ journal_stats leveldb_journal::stats() const {
 result<void> leveldb_journal::close() {
   const std::lock_guard lock(close_mutex_);
   if (closed_) return *closed_;
+  const std::unique_lock no_truncation(truncation_mutex_);
   commits_.close();
   closed_ = result<void>();
   if (auto failed = commits_.failure()) {

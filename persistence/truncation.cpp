@@ -18,17 +18,17 @@ error malformed(const truncation& t, const std::string& what) {
               ": " + what};
 }
 
-error not_a_truncation(position at) {
-  return {errc::corrupt, "truncation-damaged",
-          "journal, position " + std::to_string(count_of(at)) +
-              ": not the event that says what was truncated"};
-}
-
 }  // namespace
 
 const stream_id& truncations_stream() {
   static const auto stream = stream_id::of("fasti", "truncations");
   return stream;
+}
+
+error not_a_truncation(position at) {
+  return {errc::corrupt, "truncation-damaged",
+          "journal, position " + std::to_string(count_of(at)) +
+              ": not the event that says what was truncated"};
 }
 
 result<void> check_truncation(const truncation& t, version actual) {

@@ -28,6 +28,8 @@ namespace fasti::persistence {
 /// Errors: `corrupt` when it is something else.
 [[nodiscard]] result<truncation> truncation_in(const recorded_event& e);
 
+[[nodiscard]] error not_a_truncation(position at);
+
 /// What is under way, so that the next opening can finish it.
 struct truncation_mark {
   position said_at{};  // of the event `StreamTruncated`

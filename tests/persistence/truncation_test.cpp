@@ -189,6 +189,7 @@ TEST_F(Truncation, P10_ADamagedNoteIsToldAndKeepsNobodyFromOpening) {
   expect_nothing_lost(*j, "with a note that leads nowhere");
   ASSERT_EQ(log.lines().size(), 1U);
   EXPECT_NE(log.lines()[0].find("cannot be finished"), std::string::npos) << log.lines()[0];
+  EXPECT_TRUE(j->truncate(of_a(8))) << "it stands in nobody's way";
 }
 
 TEST(TruncatedBlock, ABlockGetsShorterAndStaysWhatItWas) {

@@ -96,6 +96,7 @@ class trial {
     auto run = play(load_, on);
     on.set_judge({});
     if (!befell_) return {};
+    run.disk_lied = failure_.may_lose;
     const auto cut = on.tree();
     // What the journal says when the disk is good again is what counts.
     {
@@ -104,7 +105,7 @@ class trial {
       if (!opened) return "P11: it does not open again: " + opened.error().to_string();
       auto read = test::read_all(**opened);
       if (read.failed) return "P10: " + read.failed->to_string();
-      run.events = std::move(read.events);
+      take_over(std::move(read.events), run);
     }
     if (auto wrong = check_outcomes(run); !wrong.empty()) return wrong;
     none_survive none;
@@ -116,6 +117,15 @@ class trial {
   [[nodiscard]] bool befell() const noexcept { return befell_; }
 
  private:
+  /// What is there, and with what was truncated of it as it was written.
+  static void take_over(std::vector<test::kept_event> there, recorded_run& run) {
+    for (std::size_t i = 0; i < std::min(there.size(), run.events.size()); ++i) {
+      if (there[i].truncated_by != no_position && there[i].id == run.events[i].id)
+        there[i] = run.events[i];
+    }
+    run.events = std::move(there);
+  }
+
   std::string after(const recorded_run& run, test::disk_tree tree) {
     fault_disk left(std::move(tree));
     // Operations 0: of a disk that lied nothing is owed but the order.

@@ -12,8 +12,9 @@ std::string load::to_string() const {
   return "seed " + std::to_string(seed) + ", " + std::to_string(commits) + " commits of up to " +
          std::to_string(events_max) + " events of up to " + std::to_string(words_max) + " words, " +
          std::to_string(in_flight) + " in flight" + (relaxed ? ", relaxed" : "") +
-         ", reopened every " + std::to_string(reopen_every) + ", log " + std::to_string(log_bytes) +
-         ", index " + std::to_string(index_events_in_memory);
+         ", reopened every " + std::to_string(reopen_every) + ", truncated every " +
+         std::to_string(truncate_every) + ", log " + std::to_string(log_bytes) + ", index " +
+         std::to_string(index_events_in_memory);
 }
 
 load random_load(std::mt19937_64& random) {
@@ -29,6 +30,7 @@ load random_load(std::mt19937_64& random) {
   l.words_max = one_of(4U, 60U, 600U, 3000U);
   l.in_flight = one_of(1, 3, 12);
   l.reopen_every = one_of(0, 0, 5, 11);
+  l.truncate_every = one_of(0, 0, 3, 7);
   l.relaxed = random() % 4 == 0;
   l.index_events_in_memory = one_of(std::size_t{4}, std::size_t{16}, std::size_t{1} << 18U);
   return l;
@@ -93,6 +95,30 @@ bool recovers(const journal& j) {
   return !j.failure();
 }
 
+void note_events(const journal& j, recorded_run& run) {
+  auto read = test::read_all(j);
+  if (read.failed) return;
+  for (std::size_t i = run.events.size(); i < read.events.size(); ++i)
+    run.events.push_back(std::move(read.events[i]));
+}
+
+std::vector<word> base_of(version up_to) { return {0, count_of(up_to)}; }
+
+void truncate_one(journal& j, recorded_run& run, test::fault_disk& on, std::mt19937_64& random) {
+  note_events(j, run);  // before anything of it is truncated
+  asked_truncation& asked = run.truncations.emplace_back();
+  asked.stream = "s-" + std::to_string(random() % static_cast<unsigned>(run.made_by.streams));
+  const auto has = j.stream_version(test::stream(asked.stream));
+  if (!has || *has == no_version) return run.truncations.pop_back();
+  asked.up_to = version{1 + random() % count_of(*has)};
+  truncation t;
+  t.stream = test::stream(asked.stream);
+  t.up_to = asked.up_to;
+  t.base = {t.stream, asked.up_to, position{1}, type_id{1}, base_of(asked.up_to)};
+  const auto done = j.truncate(std::move(t));
+  if (done) asked.done = on.operations();
+}
+
 /// The commits of one opening: at most `count`. False: the journal takes no more.
 bool append_some(journal& j, int count, recorded_run& run, test::fault_disk& on,
                  std::mt19937_64& random) {
@@ -116,6 +142,9 @@ bool append_some(journal& j, int count, recorded_run& run, test::fault_disk& on,
     }
     ++given;
     if (given % static_cast<unsigned>(run.made_by.in_flight) == 0) all.wait_for(given);
+    if (run.made_by.truncate_every == 0 || (i + 1) % run.made_by.truncate_every != 0) continue;
+    all.wait_for(given);
+    truncate_one(j, run, on, random);
   }
   all.wait_for(given);
   return true;
@@ -143,8 +172,7 @@ recorded_run play(const load& l, test::fault_disk& on) {
     });
     const bool goes_on = append_some(**opened, now, run, on, random);
     on.set_watch({});
-    auto read = test::read_all(**opened);
-    if (!read.failed) run.events = std::move(read.events);
+    note_events(**opened, run);
     if (auto closed = (*opened)->close(); !closed) run.went_wrong = closed.error().to_string();
     if (!goes_on) break;
   }
@@ -185,13 +213,59 @@ class left_checker {
       if (count_of(events_[i].position) != i + 1) return "P4: a gap at " + std::to_string(i + 1);
     }
     if (events_.size() > run_.events.size()) return "P5: more events than were written";
-    if (!std::equal(events_.begin(), events_.end(), run_.events.begin())) {
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      if (events_[i] == run_.events[i]) continue;
+      if (events_[i].truncated_by != no_position && events_[i] == without_body(i)) continue;
       return "P5: not what was written, or in another order";
     }
     const std::size_t n = events_.size();
     if (n > 0 && n < run_.events.size() && run_.events[n].command == events_.back().command) {
       return "P3: half a commit, up to position " + std::to_string(n);
     }
+    return {};
+  }
+
+  /// The event as it is when it was truncated by what truncated it.
+  [[nodiscard]] kept_event without_body(std::size_t i) const {
+    auto e = run_.events[i];
+    e.body.clear();
+    e.truncated_by = events_[i].truncated_by;
+    return e;
+  }
+
+  /// How far a stream must be truncated, and may be.
+  struct bounds {
+    version least{};
+    version most{};
+  };
+  [[nodiscard]] bounds bounds_of(const std::string& stream) const {
+    bounds b;
+    for (const auto& t : run_.truncations) {
+      if (t.stream != stream) continue;
+      b.most = std::max(b.most, t.up_to);
+      if (t.done && *t.done <= operations_) b.least = std::max(b.least, t.up_to);
+    }
+    return b;
+  }
+
+  /// All that one truncation names is gone, and nothing else; its base is there.
+  std::string truncated(const journal& j, const std::string& name,
+                        const std::vector<kept_event>& events) {
+    std::uint64_t gone = 0;
+    for (const auto& e : events) {
+      if (e.truncated_by == no_position) continue;
+      if (count_of(e.version) != ++gone) return "P5: " + name + " is truncated in its middle";
+    }
+    const auto allowed = bounds_of(name);
+    if (version{gone} < allowed.least) return "P1: a truncation of " + name + " is lost";
+    if (version{gone} > allowed.most) return "P5: too much of " + name + " is truncated";
+    auto t = j.truncation_of(test::stream(name));
+    if (!t) return "P5: " + name + " lost its beginning: " + t.error().to_string();
+    if (t->has_value() != (gone > 0)) return "P5: " + name + " has a base and no need, or none";
+    if (gone == 0) return {};
+    if ((*t)->up_to != version{gone} && !run_.disk_lied)
+      return "P5: a truncation of " + name + " is half done";
+    if ((*t)->base.body != base_of((*t)->up_to)) return "P5: another base for " + name;
     return {};
   }
 
@@ -223,6 +297,7 @@ class left_checker {
       for (std::size_t i = 0; i < events.size(); ++i) {
         if (count_of(events[i].version) != i + 1) return "P4: " + name + " has a gap";
       }
+      if (auto wrong = truncated(j, name, events); !wrong.empty()) return wrong;
     }
     return {};
   }

@@ -18,9 +18,10 @@ struct load {
   int streams = 3;
   std::uint32_t events_max = 3;
   std::uint32_t words_max = 40;
-  int in_flight = 1;     ///< Commits handed over before they are waited for.
-  int reopen_every = 0;  ///< Commits; 0: never.
-  bool relaxed = false;  ///< Then nothing that was acknowledged is owed, only the order.
+  int in_flight = 1;       ///< Commits handed over before they are waited for.
+  int reopen_every = 0;    ///< Commits; 0: never.
+  int truncate_every = 0;  ///< Commits, then a stream is truncated; 0: never.
+  bool relaxed = false;    ///< Then nothing that was acknowledged is owed, only the order.
   std::size_t log_bytes = 64U << 10;
   std::size_t index_events_in_memory = 8;
 
@@ -48,13 +49,22 @@ struct shown {
   position head{};
 };
 
+/// A truncation that was asked for. Its base says up to which version.
+struct asked_truncation {
+  std::string stream;
+  version up_to{};
+  std::optional<std::size_t> done;  ///< Operations of the disk when it said that it was done.
+};
+
 struct recorded_run {
   load made_by;
   std::vector<test::disk_op> history;
   std::vector<told> commits;  ///< In the order of hand-over.
   std::vector<shown> heads;
-  std::vector<test::kept_event> events;  ///< All of them, by position, as the journal read them.
-  std::string went_wrong;                ///< Empty: nothing did.
+  std::vector<test::kept_event> events;  ///< All of them, by position, as they were written.
+  std::vector<asked_truncation> truncations;
+  bool disk_lied = false;  ///< Then only the order is owed.
+  std::string went_wrong;  ///< Empty: nothing did.
 };
 /// Plays the load on an empty disk. `judge` may make operations fail.
 [[nodiscard]] recorded_run play(const load& l, test::fault_disk& on);
