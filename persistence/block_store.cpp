@@ -93,15 +93,24 @@ block_store::block_ptr block_store::recent(position p) const {
 }
 
 result<block_store::block_ptr> block_store::reader::at(position p) {
+  fetched_ = false;
   if (current_ && p >= current_->first() && p <= current_->last()) return current_;
   if (auto recent = store_.recent(p)) {
     current_ = std::move(recent);
     return current_;
   }
+  const auto reads_before = file_reads_of_this_thread();
   auto read = from_disk(p);
+  fetched_ = file_reads_of_this_thread() != reads_before;
   if (!read) return read;
   current_ = *read;
   return read;
+}
+
+void block_store::reader::expect(position p) const {
+  if (db_ && (!current_ || p < current_->first() || p > current_->last())) {
+    db_->expect(big_endian(count_of(p)));
+  }
 }
 
 result<block_store::block_ptr> block_store::reader::from_disk(position p) {
