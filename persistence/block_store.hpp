@@ -68,6 +68,7 @@ class block_store {
  private:
   block_store(std::shared_ptr<database> db, std::size_t recent_bytes_max)
       : recent_bytes_max_(recent_bytes_max), db_(std::move(db)) {}
+  void open_tables() const;
   [[nodiscard]] block_ptr recent(position p) const;
   [[nodiscard]] std::shared_ptr<database> database_now() const {
     const std::lock_guard lock(mutex_);
