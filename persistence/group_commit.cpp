@@ -15,6 +15,9 @@ constexpr std::size_t block_bytes = 8U << 10;
 constexpr std::size_t commits_between_locks = 64;
 /// So far ahead memory is fetched.
 constexpr std::size_t commits_ahead = 8;
+/// A group with less is not worth a sync of its own while more has come. One with more goes at
+/// once: the next gathers while it is synced.
+constexpr std::size_t small_group_bytes = 64U << 10;
 /// Empty batches that are kept, and what they may have grown to.
 constexpr std::size_t spares_max = 4;
 constexpr std::size_t spare_commits_max = 1U << 15;
@@ -170,6 +173,7 @@ void group_commit::settle() {
   made_.clear();
   block_.begin(next(written_));
   for (const auto& b : group_) place_all(*b);
+  if (durability_ == durability::synced) take_what_came();
   finish_block();
   if (!made_.empty()) {
     auto wrote = blocks_.append(made_, durability_);
@@ -181,6 +185,22 @@ void group_commit::settle() {
     if (!wrote) return fail(wrote.error());
   }
   publish();
+}
+
+/// While a small group was placed more may have come: the sync at hand will do for it too.
+void group_commit::take_what_came() {
+  const auto enough = std::min(small_group_bytes, limits_.batch_bytes_max);
+  std::size_t bytes = 0;
+  for (const auto& b : group_) bytes += b->bytes();
+  while (bytes < enough) {
+    {
+      const std::lock_guard lock(queue_mutex_);
+      if (queue_.empty()) return;
+      group_.push_back(take_batch());
+    }
+    bytes += group_.back()->bytes();
+    place_all(*group_.back());
+  }
 }
 
 /// Those who waited for it were told already: an error stops the journal, and no more can be done.

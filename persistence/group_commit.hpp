@@ -68,6 +68,7 @@ class group_commit {
   [[nodiscard]] batch_ptr take_batch();
   void settle();
   void place_all(commit_batch& batch);
+  void take_what_came();
   [[nodiscard]] result<committed> place(const waiting_commit& w, const commit_batch& batch,
                                         locks& held);
   [[nodiscard]] result<version> newest(const stream_name& stream, locks& held) const;
