@@ -5,6 +5,12 @@
 namespace fasti::persistence {
 namespace {
 
+/// To open a table costs more than to read some blocks of it, so the tables of the newest gibibyte
+/// are opened with the store. LevelDB does not say where they begin: positions are tried that lie
+/// so many bytes apart, a fraction of a table.
+constexpr std::uint64_t probe_bytes = 4U << 20;
+constexpr std::uint64_t probes_max = 256;
+
 std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 leveldb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
 
@@ -34,7 +40,23 @@ result<std::unique_ptr<block_store>> block_store::open(disk& on, const std::stri
                             .file_bytes_max = 32U << 20,
                             .tail = given.tail});
   if (!db) return std::move(db).error();
-  return std::unique_ptr<block_store>(new block_store(*std::move(db), given.recent_bytes_max));
+  std::unique_ptr<block_store> opened(new block_store(*std::move(db), given.recent_bytes_max));
+  opened->open_tables();
+  return opened;
+}
+
+/// What is wrong with a table is told to whoever reads it.
+void block_store::open_tables() const {
+  const auto newest = end();
+  if (!newest || *newest == no_position) return;
+  const auto db = database_now();
+  const auto probes = db->bytes_on_disk() / probe_bytes + 1;
+  const auto step = count_of(*newest) / probes;
+  for (std::uint64_t i = 0; i < std::min(probes, probes_max); ++i) {
+    db->expect(big_endian(count_of(*newest) - i * step));
+  }
+  // A seek looks at the first block of each level that is newer than what it seeks.
+  db->iterate()->Seek(big_endian(1));
 }
 
 result<void> block_store::append(const std::vector<block_ptr>& blocks, durability how) {
@@ -108,15 +130,24 @@ block_store::block_ptr block_store::recent(position p) const {
 }
 
 result<block_store::block_ptr> block_store::reader::at(position p) {
+  fetched_ = false;
   if (current_ && p >= current_->first() && p <= current_->last()) return current_;
   if (auto recent = store_.recent(p)) {
     current_ = std::move(recent);
     return current_;
   }
+  const auto reads_before = file_reads_of_this_thread();
   auto read = from_disk(p);
+  fetched_ = file_reads_of_this_thread() != reads_before;
   if (!read) return read;
   current_ = *read;
   return read;
+}
+
+void block_store::reader::expect(position p) const {
+  if (db_ && (!current_ || p < current_->first() || p > current_->last())) {
+    db_->expect(big_endian(count_of(p)));
+  }
 }
 
 result<block_store::block_ptr> block_store::reader::from_disk(position p) {

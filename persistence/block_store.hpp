@@ -48,11 +48,16 @@ class block_store {
     /// The block that holds position `p`. Precondition: `p` is durable. Errors: `corrupt` when it
     /// is damaged or missing, or does not hold what its key says.
     [[nodiscard]] result<block_ptr> at(position p);
+    /// The last block that was asked for had to be fetched from a file.
+    [[nodiscard]] bool fetched() const noexcept { return fetched_; }
+    /// `at` of it will come soon: the disk may begin to fetch its block.
+    void expect(position p) const;
 
    private:
     [[nodiscard]] result<block_ptr> from_disk(position p);
     const block_store& store_;
     block_ptr current_;
+    bool fetched_ = false;
     std::shared_ptr<database> db_;  // what iterator_ reads
     std::unique_ptr<leveldb::Iterator> iterator_;
   };
@@ -66,6 +71,7 @@ class block_store {
  private:
   block_store(std::shared_ptr<database> db, std::size_t recent_bytes_max)
       : recent_bytes_max_(recent_bytes_max), db_(std::move(db)) {}
+  void open_tables() const;
   [[nodiscard]] block_ptr recent(position p) const;
   [[nodiscard]] std::shared_ptr<database> database_now() const {
     const std::lock_guard lock(mutex_);

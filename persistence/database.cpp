@@ -139,6 +139,12 @@ result<bool> database::get(std::string_view key, std::string& value) const {
   return true;
 }
 
+void database::expect(std::string_view key) const {
+  const expecting_reads only;
+  std::string value;
+  static_cast<void>(db_->Get(checked_reads(), slice(key), &value));
+}
+
 std::unique_ptr<leveldb::Iterator> database::iterate() const {
   return std::unique_ptr<leveldb::Iterator>(db_->NewIterator(checked_reads()));
 }

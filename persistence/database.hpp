@@ -57,6 +57,9 @@ class database {
   [[nodiscard]] result<void> write_unsynced(leveldb::WriteBatch& batch);
   /// False: not there.
   [[nodiscard]] result<bool> get(std::string_view key, std::string& value) const;
+  /// Keys around `key` will be read soon: the disk may begin to fetch the table's block that holds
+  /// them. Nothing is checked or told.
+  void expect(std::string_view key) const;
   /// Checks checksums; must go before the database.
   [[nodiscard]] std::unique_ptr<leveldb::Iterator> iterate() const;
   [[nodiscard]] result<void> check(const leveldb::Iterator& at) const;

@@ -17,7 +17,7 @@ namespace fasti::persistence {
 /// 0, or an errno.
 using io_code = int;
 
-/// An open file. Not thread-safe, but for `read_at`.
+/// An open file. Not thread-safe, but for `read_at` and `expect`.
 class disk_file {
  public:
   /// Closes. Errors are lost: where they count, call `close` before.
@@ -27,6 +27,11 @@ class disk_file {
   /// May read less than was asked for, as pread(2); nothing at the end.
   [[nodiscard]] virtual io_code read_at(std::uint64_t offset, std::span<char> into,
                                         std::size_t& got) const = 0;
+  /// These bytes will be read soon: the disk may begin to fetch them. Says nothing of errors.
+  virtual void expect(std::uint64_t offset, std::size_t bytes) const noexcept {
+    static_cast<void>(offset);
+    static_cast<void>(bytes);
+  }
   /// The file's bytes are on the disk; its name is not: that is the directory's.
   [[nodiscard]] virtual io_code sync() = 0;
   [[nodiscard]] virtual io_code close() = 0;

@@ -28,6 +28,18 @@ class durable_env : public leveldb::EnvWrapper {
   virtual void retire() = 0;
 };
 
+/// While it lives, this thread's reads of a table's data fetch nothing: the disk is told that they
+/// will be wanted, and LevelDB that they failed. What opens a table is read.
+class expecting_reads {
+ public:
+  expecting_reads() noexcept;
+  ~expecting_reads();
+  expecting_reads(const expecting_reads&) = delete;
+  expecting_reads& operator=(const expecting_reads&) = delete;
+};
+/// How often this thread has read from files. Unchanged: LevelDB had what it gave in its cache.
+[[nodiscard]] std::uint64_t file_reads_of_this_thread() noexcept;
+
 /// One for each opening of a database: the latch is the opening's. `logs` must outlive it.
 [[nodiscard]] std::unique_ptr<durable_env> make_durable_env(disk& on, expected_logs& logs);
 

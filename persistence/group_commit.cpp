@@ -15,27 +15,13 @@ constexpr std::size_t block_bytes = 8U << 10;
 constexpr std::size_t commits_between_locks = 64;
 /// So far ahead memory is fetched.
 constexpr std::size_t commits_ahead = 8;
+/// A group with less is not worth a sync of its own while more has come. One with more goes at
+/// once: the next gathers while it is synced.
+constexpr std::size_t small_group_bytes = 16U << 10;
 /// Empty batches that are kept, and what they may have grown to.
 constexpr std::size_t spares_max = 4;
 constexpr std::size_t spare_commits_max = 1U << 15;
 constexpr std::size_t spare_words_max = 1U << 20;
-
-/// Between two tries to recover; the first pause is the tuning's.
-constexpr std::chrono::milliseconds longest_pause{5000};
-
-error stopped_error(const error& why) {
-  return {errc::unavailable, "journal-stopped",
-          "nothing is stored until the journal has recovered from a storage error: " + why.detail};
-}
-error not_stored_error(const error& why) {
-  return {errc::unavailable, "storage-failed", "it was not stored: " + why.detail};
-}
-
-/// An outcome that a failed batch does not change.
-bool rests_on_durable(const waiting_commit& w, position durable) {
-  if (w.failed) return w.failed->code == errc::invalid;
-  return w.outcome.what != committed::kind::fresh && w.outcome.last_position <= durable;
-}
 
 }  // namespace
 
@@ -69,7 +55,7 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
   {
     const std::lock_guard lock(queue_mutex_);
     if (closed_) return error{errc::closed, "closed", "the journal is closed"};
-    if (failed_) return stopped_error(*failed_);
+    if (failed_) return stopped(*failed_);
     if (given_ - known_completed_ >= limits_.queue_commits_max) {
       known_completed_ = completed_.load(std::memory_order_acquire);
     }
@@ -177,6 +163,7 @@ void group_commit::settle() {
   made_.clear();
   block_.begin(next(written_));
   for (const auto& b : group_) place_all(*b);
+  if (durability_ == durability::synced) take_what_came();
   finish_block();
   if (!made_.empty()) {
     auto wrote = blocks_.append(made_, durability_);
@@ -190,19 +177,20 @@ void group_commit::settle() {
   publish();
 }
 
-void group_commit::suspect(const error& why) {
-  {
-    const std::lock_guard lock(queue_mutex_);
-    suspected_ = why;
+/// While a small group was placed more may have come: the sync at hand will do for it too.
+void group_commit::take_what_came() {
+  const auto enough = std::min(small_group_bytes, limits_.batch_bytes_max);
+  std::size_t bytes = 0;
+  for (const auto& b : group_) bytes += b->bytes();
+  while (bytes < enough) {
+    {
+      const std::lock_guard lock(queue_mutex_);
+      if (queue_.empty()) return;
+      group_.push_back(take_batch());
+    }
+    bytes += group_.back()->bytes();
+    place_all(*group_.back());
   }
-  came_.notify_one();
-}
-
-/// Between two groups: what a failure says, it says to the group at hand.
-void group_commit::look_after(const error& why) {
-  if (failed_) return;
-  made_.clear();
-  fail(why);
 }
 
 /// Those who waited for it were told already: an error stops the journal, and no more can be done.
@@ -309,75 +297,6 @@ void group_commit::finish_block() {
   if (block_.empty()) return;
   made_.push_back(block_.finish());
   block_.begin(next(written_));
-}
-
-/// Handed over before the error was seen: it never reached the storage.
-void group_commit::refuse(const error& why) {
-  for (const auto& b : group_) {
-    for (auto& w : b->commits) {
-      w.settle(stopped_error(why));
-      if (w.session) w.session->break_off();
-    }
-    settled_.fetch_add(b->commits.size(), std::memory_order_release);
-  }
-}
-
-/// The storage failed under this group: what became of it?
-void group_commit::fail(const error& why) {
-  {
-    const std::lock_guard lock(queue_mutex_);
-    failed_ = why;
-  }
-  log_(log_level::error, "journal stopped: " + why.to_string());
-  pause_ = first_pause_;
-  const auto before = head();
-  const bool known = recover();
-  if (known && head() > before) return publish();
-  const auto verdict =
-      known ? not_stored_error(why)
-            : error{errc::unknown, "storage-failed",
-                    "ask for the command id when the journal goes on: " + why.detail};
-  for (const auto& b : group_) {
-    for (auto& w : b->commits) {
-      if (w.session) w.session->break_off();
-      if (!rests_on_durable(w, before)) w.settle(verdict);
-    }
-    settled_.fetch_add(b->commits.size(), std::memory_order_release);
-  }
-}
-
-/// Opens the blocks anew and takes what they hold for the truth. False: it is tried again later.
-bool group_commit::recover() {
-  auto end = blocks_.reopen();
-  if (end && *end != head() && *end != written_) {
-    end = error{errc::corrupt, "tail-missing",
-                "the journal ended at position " + std::to_string(count_of(head())) +
-                    " and was found to end at " + std::to_string(count_of(*end))};
-  }
-  if (!end) {
-    pause_ = std::min(pause_ * 2, longest_pause);
-    const std::lock_guard lock(queue_mutex_);
-    failed_ = std::move(end).error();
-    return false;
-  }
-  if (*end < written_) {
-    index_.forget_after(*end);
-    const std::lock_guard lock(window_mutex_);
-    window_.forget_after(*end);
-  }
-  written_ = *end;
-  head_.store(count_of(*end), std::memory_order_release);
-  ++recoveries_;
-  log_(log_level::warning,
-       "journal goes on at position " + std::to_string(count_of(*end)) + ", checked anew");
-  {
-    const std::lock_guard done_lock(done_mutex_);
-    head_rose_ = true;
-  }
-  done_.notify_one();
-  const std::lock_guard lock(queue_mutex_);
-  failed_.reset();
-  return true;
 }
 
 void group_commit::publish() {

@@ -70,6 +70,7 @@ class group_commit {
   [[nodiscard]] batch_ptr take_batch();
   void settle();
   void place_all(commit_batch& batch);
+  void take_what_came();
   [[nodiscard]] result<committed> place(const waiting_commit& w, const commit_batch& batch,
                                         locks& held);
   [[nodiscard]] result<version> newest(const stream_name& stream, locks& held) const;
@@ -77,6 +78,7 @@ class group_commit {
   void finish_block();
   void sync_written();
   void look_after(const error& why);
+  [[nodiscard]] static error stopped(const error& why);
   void publish();
   void refuse(const error& why);
   void fail(const error& why);

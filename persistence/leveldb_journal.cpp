@@ -131,6 +131,15 @@ result<std::vector<recorded_event>> events_of_commit(const block& b, position p,
   return found;
 }
 
+/// So many events of a stream are fetched from the disk side by side …
+constexpr std::size_t events_ahead = 32;
+/// … if they lie so many positions apart: closer ones are in reach of the kernel's read-ahead.
+constexpr std::uint64_t events_apart = 1000;
+
+bool are_scattered(const std::vector<position>& p) {
+  return !p.empty() && count_of(p.back()) - count_of(p.front()) > p.size() * events_apart;
+}
+
 result<version> leveldb_journal::stream_version(const stream_id& stream) const {
   const auto durable = head();
   auto newest = index_->version_of(stream.text());
@@ -161,10 +170,16 @@ result<version> leveldb_journal::read_stream(const stream_id& stream, const stre
   const bool forwards = range.order == direction::forwards;
   const auto place = [&](std::size_t i) { return forwards ? i : positions->size() - 1 - i; };
   // A commit at a time: looking each of its events up would check all of it for each.
+  const bool scattered = are_scattered(*positions);
+  std::size_t expected = 0;
   for (std::size_t i = 0; i < n;) {
     const position p = (*positions)[place(i)];
     const auto b = blocks.at(p);
     if (!b) return b.error();
+    if (scattered && blocks.fetched() && i >= expected) {
+      expected = std::min(i + events_ahead, n);
+      for (auto j = i + 1; j < expected; ++j) blocks.expect((*positions)[place(j)]);
+    }
     auto found = events_of_commit(**b, p, stream);
     if (!found) return std::move(found).error();
     if (!forwards) std::reverse(found->begin(), found->end());

@@ -31,6 +31,10 @@ class posix_file final : public disk_file {
     got = count < 0 ? 0 : static_cast<std::size_t>(count);
     return count < 0 ? errno : 0;
   }
+  void expect(std::uint64_t offset, std::size_t bytes) const noexcept override {
+    static_cast<void>(::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(bytes),
+                                      POSIX_FADV_WILLNEED));
+  }
   io_code sync() override { return ::fdatasync(fd_) == 0 ? 0 : errno; }
   io_code close() override {
     if (fd_ < 0) return 0;

@@ -104,20 +104,19 @@ TEST_F(Damage, P10_OtherCommitsOfADamagedBlockAreReadable) {
     auto j = open();
     outcome_log outcomes;
     clock.hold();
-    ASSERT_TRUE(j->append(commit_to("x-1"), nullptr, outcomes.observer()));
-    clock.wait_for_waiter();
     for (const auto* name : {"a-1", "b-1", "a-1", "a-1"}) {
       ASSERT_TRUE(j->append(commit_to(name, 2), nullptr, outcomes.observer()));
     }
+    clock.wait_for_waiter();
     clock.release();
-    outcomes.wait_for(5);
+    outcomes.wait_for(4);
     good = read_stream(*j, "a-1").events;
     must_append(*j, commit_to("x-1"));
   }
-  std::string bytes = block_at(9);
+  std::string bytes = block_at(8);
   const auto second = sizeof(persistence::block_header) + 56 + 24 + 2 * 32;
   bytes[second + 60] = static_cast<char>(bytes[second + 60] ^ 1);
-  put_block(9, bytes);
+  put_block(8, bytes);
   auto j = open();
   EXPECT_TRUE(read_stream(*j, "b-1").failed);
   EXPECT_EQ(read_stream(*j, "a-1").events, good);
@@ -132,6 +131,31 @@ TEST_F(Damage, P10_OtherCommitsOfADamagedBlockAreReadable) {
       for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(some[i], good[from - 1 + i]);
     }
   }
+}
+
+/// Its blocks lie so far apart that the disk is told of them before they are read.
+TEST_F(Damage, P10_AScatteredStreamIsReadAndCheckedAsAnyOther) {
+  constexpr std::uint32_t between = 1500;
+  {
+    auto j = open();
+    for (int i = 0; i < 6; ++i) {
+      must_append(*j, commit_to("a-far"));
+      must_append(*j, commit_to("b-between", between));
+    }
+  }
+  constexpr auto place = [](std::uint64_t i) { return 1 + i * (1 + between); };
+  const std::string right = block_at(place(4));  // what was in the log goes to a table
+  EXPECT_EQ(read_stream(*open(), "a-far").positions(),
+            (std::vector{place(0), place(1), place(2), place(3), place(4), place(5)}));
+  EXPECT_EQ(read_stream(*open(), "a-far", {.order = direction::backwards}).positions(),
+            (std::vector{place(5), place(4), place(3), place(2), place(1), place(0)}));
+  std::string bad = right;
+  bad[bad.size() - 3] = static_cast<char>(bad[bad.size() - 3] ^ 4);
+  put_block(place(4), bad);
+  const auto cut = read_stream(*open(), "a-far");
+  EXPECT_EQ(cut.positions(), (std::vector{place(0), place(1), place(2), place(3)}));
+  ASSERT_TRUE(cut.failed);
+  EXPECT_EQ(cut.failed->reason, "record-damaged");
 }
 
 TEST_F(Damage, P10_TheNewestBlockIsLookedAtWhenOpening) {

@@ -171,7 +171,8 @@ class outcome_log {
 };
 
 /// A clock that stands still until it is told. While it is held, a journal's writer, which asks it
-/// for the time of each group commit, waits: what is handed over meanwhile gathers for the next.
+/// for the time of each group commit, waits: what is handed over meanwhile gathers for the same one
+/// while that is small, or, relaxed, for the next.
 class test_clock {
  public:
   [[nodiscard]] clock_source source() {
