@@ -12,6 +12,10 @@ namespace {
 /// Blocks written in one step, at least.
 constexpr std::size_t bytes_per_write = 1U << 20;
 
+capnp::Data::Reader bytes_of(const void* data, std::size_t size) {
+  return {static_cast<const unsigned char*>(data), size};
+}
+
 error malformed(const truncation& t, const std::string& what) {
   return {errc::invalid, "malformed-truncation",
           std::string(t.stream.text()) + " up to version " + std::to_string(count_of(t.up_to)) +
@@ -48,14 +52,13 @@ commit commit_of(const truncation& t) {
   commit c;
   c.origin.id = command_id::generate();
   c.bodies = build<schemas::StreamTruncated>([&t](auto e) {
-    e.setStream(std::string(t.stream.text()).c_str());
+    e.setStream(bytes_of(t.stream.text().data(), t.stream.text().size()));
     e.setUpTo(count_of(t.up_to));
-    e.setReason(t.reason.c_str());
+    e.setReason({t.reason.c_str(), t.reason.size()});
     e.setBaseVersion(count_of(t.base.version));
     e.setBasePosition(count_of(t.base.position));
     e.setBaseType(count_of(t.base.type));
-    const auto bytes = t.base.body.size() * word_bytes;
-    e.setBase({reinterpret_cast<const unsigned char*>(t.base.body.data()), bytes});
+    e.setBase(bytes_of(t.base.body.data(), t.base.body.size() * word_bytes));
   });
   c.events.push_back(
       {type_id_of<schemas::StreamTruncated>, static_cast<std::uint32_t>(c.bodies.size())});
@@ -70,7 +73,8 @@ result<truncation> truncation_in(const recorded_event& e) {
   try {
     body_reader body(e.body);
     const auto said = body.root<schemas::StreamTruncated>();
-    auto stream = stream_id::parse({said.getStream().cStr(), said.getStream().size()});
+    const auto name = said.getStream();
+    auto stream = stream_id::parse({reinterpret_cast<const char*>(name.begin()), name.size()});
     const auto base = said.getBase();
     if (!stream || base.size() % word_bytes != 0) return not_a_truncation(e.position);
     truncation t;

@@ -7,8 +7,8 @@ $Cxx.namespace("fasti::schemas");
 struct StreamTruncated @0xddeb3cd446cf95fa {
   # The oldest events of a stream were taken away. Lies in the stream `fasti-truncations`.
 
-  stream @0 :Text;
-  # The stream's id.
+  stream @0 :Data;
+  # The stream's id: any bytes.
   upTo @1 :UInt64;
   # The versions 1 to this one are gone.
   reason @2 :Text;

@@ -18,8 +18,6 @@ void log_to_stderr(log_level level, std::string_view line) {
   std::fprintf(stderr, "fasti: %s: %.*s\n", name, static_cast<int>(line.size()), line.data());
 }
 
-error closed_error() { return {errc::closed, "closed", "the runtime is closed"}; }
-
 bool knows(const std::vector<detail::named_type>& types, type_id type) {
   return std::any_of(types.begin(), types.end(), [type](const auto& t) { return t.type == type; });
 }
@@ -29,6 +27,8 @@ bool is_category(std::string_view name) {
 }
 
 }  // namespace
+
+error runtime::node::closed_error() { return {errc::closed, "closed", "the runtime is closed"}; }
 
 result<std::unique_ptr<runtime::node>> runtime::node::open(runtime_options options) {
   if (!options.log) options.log = log_to_stderr;
@@ -91,6 +91,7 @@ result<void> runtime::node::add_decider(detail::decider_port port) {
 result<void> runtime::node::add_projection(detail::projection_port port) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return closed_error();
+  const std::unique_lock lock(mutex_);
   auto checkpoint = storage_.views->checkpoint(port.name);
   if (!checkpoint) return std::move(checkpoint).error();
   if (*checkpoint > storage_.journal->head()) {
@@ -100,7 +101,6 @@ result<void> runtime::node::add_projection(detail::projection_port port) {
                      std::to_string(count_of(storage_.journal->head())) +
                      ": it was restored from an older copy; remove the view's store"};
   }
-  const std::unique_lock lock(mutex_);
   auto [at, is_new] = projections_.try_emplace(port.name);
   if (!is_new) {
     return error{errc::invalid, "name-taken",

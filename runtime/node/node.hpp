@@ -34,6 +34,7 @@ class runtime::node {
   void query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
                        words_callback callback);
   result<void> rebuild(std::string_view name);
+  result<void> forget_view(std::string_view name);
   result<truncation> truncate(std::string_view stream, version up_to, std::string_view reason);
   [[nodiscard]] fasti::journal& journal() noexcept { return *storage_.journal; }
   [[nodiscard]] runtime_stats stats() const;
@@ -62,6 +63,7 @@ class runtime::node {
     const detail::decider_port* decider;
   };
 
+  [[nodiscard]] static error closed_error();
   result<void> start();
   [[nodiscard]] result<target> find_target(std::string_view stream) const;
   [[nodiscard]] result<snapshot> proven_snapshot(const target& of, version up_to) const;

@@ -43,6 +43,7 @@ result<truncation> runtime::truncate(std::string_view stream, version up_to,
                                      std::string_view reason) {
   return node_->truncate(stream, up_to, reason);
 }
+result<void> runtime::forget_view(std::string_view name) { return node_->forget_view(name); }
 fasti::journal& runtime::journal() noexcept { return node_->journal(); }
 runtime_stats runtime::stats() const { return node_->stats(); }
 result<void> runtime::close() { return node_->close(); }

@@ -26,7 +26,7 @@ std::optional<std::vector<word>> saved(const detail::aggregate_state& state) {
 result<truncation> runtime::node::truncate(std::string_view stream, version up_to,
                                            std::string_view reason) {
   const visit_guard visit(*this);
-  if (visit.is_too_late()) return error{errc::closed, "closed", "the runtime is closed"};
+  if (visit.is_too_late()) return closed_error();
   auto of = find_target(stream);
   if (!of) return std::move(of).error();
   auto base = proven_snapshot(*of, up_to);
@@ -38,6 +38,17 @@ result<truncation> runtime::node::truncate(std::string_view stream, version up_t
   t.base = *std::move(base);
   t.reason = reason;
   return storage_.journal->truncate(std::move(t));
+}
+
+result<void> runtime::node::forget_view(std::string_view name) {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return closed_error();
+  const std::unique_lock lock(mutex_);  // none is added meanwhile
+  if (projections_.find(name) != projections_.end()) {
+    return error{errc::invalid, "projection-in-use",
+                 "\"" + std::string(name) + "\" was added to this runtime"};
+  }
+  return storage_.views->clear(name);
 }
 
 /// The newest snapshot, read again and held against a replay.
@@ -87,7 +98,8 @@ result<void> runtime::node::check_folded(const stream_id& stream, version up_to)
     if (at >= last) continue;
     return refused(stream, "view-behind",
                    "view " + view + " has folded up to position " + std::to_string(count_of(at)) +
-                       " and these events end at " + std::to_string(count_of(last)));
+                       ", these events end at " + std::to_string(count_of(last)) +
+                       "; let it catch up, or forget_view");
   }
   return {};
 }

@@ -46,7 +46,7 @@ void measure(growing& into, const plan& p, const steps& by) {
 
 table measure_growth(const plan& p) {
   const steps by(p);
-  const int rounds = p.large ? 1 : std::min(p.rounds, 3);
+  const int rounds = std::min(p.rounds, 3);
   std::vector<growing> engines(3);
   engines[0].kind = plain_file();
   engines[1].kind = raw_leveldb();

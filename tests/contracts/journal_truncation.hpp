@@ -127,6 +127,20 @@ TEST_P(JournalTruncation, P8_ACommandOfATruncatedEventIsStillKnown) {
   EXPECT_EQ(find_event(j, before[0].id), position{1});
 }
 
+TEST_P(JournalTruncation, AKeyMayBeAnyBytes) {
+  journal& j = open();
+  const std::string name("a-\0\xff\n", 5);
+  for (int i = 0; i < 3; ++i) must_append(j, commit_to(name));
+  auto t = up_to(2, 3);
+  t.stream = t.base.stream = stream(name);
+  t.reason = std::string("why\0not", 7);
+  must_truncate(j, t);
+  const auto found = truncation_of(j, name);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->stream.text(), name);
+  EXPECT_EQ(found->reason, t.reason);
+}
+
 TEST_P(JournalTruncation, WhatDoesNotFitIsRefusedAndNothingChanges) {
   journal& j = open_with_six();
   const auto all = read_all(j).events;

@@ -135,6 +135,10 @@ TEST_F(Truncate, RefusedWhileAViewHasNotFoldedIt) {
   EXPECT_EQ(refused.error().reason, "view-behind");
   EXPECT_NE(refused.error().detail.find("balances"), std::string::npos);
   EXPECT_EQ(truncated_in(rt->journal()), 0);
+  ASSERT_TRUE(rt->forget_view("balances").has_value());
+  EXPECT_TRUE(rt->truncate("ledger-a", version{5}, "").has_value());
+  ASSERT_TRUE(rt->add<balances>().has_value());
+  EXPECT_EQ(rt->forget_view("balances").error().reason, "projection-in-use");
 }
 
 TEST_F(Truncate, P9_ARebuiltViewStopsInsteadOfShowingABeginningAsTheWhole) {

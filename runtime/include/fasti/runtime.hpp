@@ -152,6 +152,11 @@ class runtime {
   [[nodiscard]] result<truncation> truncate(std::string_view stream, version up_to,
                                             std::string_view reason);
 
+  /// Removes what is left of a view whose projection this program does not have any more: as long
+  /// as it is there it keeps `truncate` from what it has not folded. Errors: `invalid`
+  /// ("projection-in-use") when the projection was added.
+  [[nodiscard]] result<void> forget_view(std::string_view name);
+
   /// The journal under it: to read. Appending beside the aggregates is allowed and checked; an
   /// aggregate that is overtaken answers `conflict` once and reloads. Not after `close`.
   [[nodiscard]] fasti::journal& journal() noexcept;
