@@ -20,6 +20,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/fasti-config-version.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindCAF.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindLevelDB.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/FindLz4.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindXxHash.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/fasti_add_schema.cmake"
   DESTINATION "${package_dir}")

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "persistence/packed_block.hpp"
+
 namespace fasti::persistence {
 namespace {
 
@@ -27,7 +29,7 @@ bool ends_before(const block_store::block_ptr& b, position p) { return b->last()
 
 result<block_store::block_ptr> block_at(const leveldb::Iterator& it) {
   if (it.key().size() != 8) return foreign_key();
-  return block::open(view(it.value()), position{from_big_endian(view(it.key()))});
+  return unpacked(view(it.value()), position{from_big_endian(view(it.key()))});
 }
 
 }  // namespace
@@ -61,7 +63,9 @@ void block_store::open_tables() const {
 
 result<void> block_store::append(const std::vector<block_ptr>& blocks, durability how) {
   batch_.Clear();
-  for (const auto& b : blocks) batch_.Put(big_endian(count_of(b->last())), slice(b->bytes()));
+  for (const auto& b : blocks) {
+    batch_.Put(big_endian(count_of(b->last())), slice(packed(*b, packing_)));
+  }
   const auto db = database_now();
   auto wrote = how == durability::synced ? db->write_synced(batch_) : db->write_unsynced(batch_);
   if (!wrote) return wrote;
@@ -79,7 +83,10 @@ result<void> block_store::append(const std::vector<block_ptr>& blocks, durabilit
 
 result<void> block_store::replace(const std::vector<block_ptr>& blocks) {
   leveldb::WriteBatch batch;
-  for (const auto& b : blocks) batch.Put(big_endian(count_of(b->last())), slice(b->bytes()));
+  std::string room;
+  for (const auto& b : blocks) {
+    batch.Put(big_endian(count_of(b->last())), slice(packed(*b, room)));
+  }
   if (auto wrote = database_now()->write_synced(batch); !wrote) return wrote;
   const std::lock_guard lock(mutex_);
   for (const auto& b : blocks) {

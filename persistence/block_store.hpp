@@ -79,7 +79,9 @@ class block_store {
   }
 
   const std::size_t recent_bytes_max_;
-  leveldb::WriteBatch batch_;  // of the thread that appends; kept for its room
+  // Of the thread that appends; kept for their room:
+  leveldb::WriteBatch batch_;
+  std::string packing_;
   mutable std::mutex mutex_;
   // Protected by mutex_:
   std::shared_ptr<database> db_;  // another one after `reopen`

@@ -271,10 +271,23 @@ std::shared_ptr<const block> block_writer::finish() {
   return made;
 }
 
+error newer_block_format(position last, std::uint32_t format, std::uint32_t known) {
+  return {errc::invalid, "newer-format",
+          "journal, position " + std::to_string(count_of(last)) + ": block format " +
+              std::to_string(format) + ", this program reads up to " + std::to_string(known)};
+}
+
 result<std::shared_ptr<const block>> block::open(std::string_view bytes, position last) {
-  if (bytes.size() < sizeof(block_header) || bytes.size() % word_bytes != 0) {
-    return damaged(last, "the block is too short");
-  }
+  if (bytes.size() % word_bytes != 0) return damaged(last, "the block is too short");
+  std::vector<word> words(bytes.size() / word_bytes);
+  if (!words.empty()) std::memcpy(words.data(), bytes.data(), bytes.size());
+  return open(std::move(words), last);
+}
+
+result<std::shared_ptr<const block>> block::open(std::vector<word> words, position last) {
+  const std::string_view bytes{reinterpret_cast<const char*>(words.data()),
+                               words.size() * word_bytes};
+  if (bytes.size() < sizeof(block_header)) return damaged(last, "the block is too short");
   std::shared_ptr<block> b(new block());
   b->header_ = read_as<block_header>(bytes, 0);
   const auto& h = b->header_;
@@ -282,16 +295,12 @@ result<std::shared_ptr<const block>> block::open(std::string_view bytes, positio
     return damaged(last, "the block's header does not match its checksum");
   }
   if (h.format != block_format && h.format != block_format_truncated) {
-    return error{errc::invalid, "newer-format",
-                 "journal, position " + std::to_string(count_of(last)) + ": block format " +
-                     std::to_string(h.format) + ", this program reads up to " +
-                     std::to_string(block_format_truncated)};
+    return newer_block_format(last, h.format, block_format_truncated);
   }
   if (h.bytes != bytes.size() || h.events == 0 || b->last() != last) {
     return damaged(last, "the block's length or positions do not match");
   }
-  b->words_.resize(bytes.size() / word_bytes);
-  std::memcpy(b->words_.data(), bytes.data(), bytes.size());
+  b->words_ = std::move(words);
   return std::shared_ptr<const block>(std::move(b));
 }
 

@@ -156,6 +156,9 @@ class block {
   [[nodiscard]] static result<std::shared_ptr<const block>> open(std::string_view bytes,
                                                                  position last);
 
+  [[nodiscard]] static result<std::shared_ptr<const block>> open(std::vector<word> words,
+                                                                 position last);
+
   /// The same for a block that must begin behind `before`.
   [[nodiscard]] static result<std::shared_ptr<const block>> open_behind(std::string_view bytes,
                                                                         position before);
@@ -206,6 +209,9 @@ class block {
   block_header header_;
   std::vector<word> words_;
 };
+
+/// The error for a block, or a packed one, of a format that this program does not know.
+[[nodiscard]] error newer_block_format(position last, std::uint32_t format, std::uint32_t known);
 
 namespace detail {
 

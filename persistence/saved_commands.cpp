@@ -2,6 +2,8 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "persistence/varint.hpp"
@@ -23,23 +25,33 @@ constexpr std::size_t ids_bytes = 24;
 timestamp time_of(std::int64_t ns) { return timestamp{std::chrono::nanoseconds{ns}}; }
 std::int64_t ns_of(timestamp t) { return t.time_since_epoch().count(); }
 
-std::string key_of(position first) { return "c" + big_endian(count_of(first)); }
+constexpr std::string_view name_prefix = "commands-";
 
-std::uint64_t checksum_of(std::string_view value, std::uint64_t seed) {
-  return XXH3_64bits_withSeed(value.data() + 8, value.size() - 8, seed);
+/// Where the file begins; nothing when it is another's name.
+std::optional<position> first_of(std::string_view name) {
+  if (!name.starts_with(name_prefix)) return std::nullopt;
+  name.remove_prefix(name_prefix.size());
+  std::uint64_t first = 0;
+  const auto [end, why] = std::from_chars(name.data(), name.data() + name.size(), first);
+  if (why != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return position{first};
 }
 
-/// The fixed part of a value that is whole; nothing when it is not.
-std::optional<fixed_part> checked(std::string_view key, std::string_view value) {
+std::uint64_t checksum_of(std::string_view content, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(content.data() + 8, content.size() - 8, seed);
+}
+
+/// The fixed part of a file that is whole; nothing when it is not.
+std::optional<fixed_part> checked(position first, std::string_view content) {
   fixed_part f;
-  if (key.size() != 9 || value.size() < sizeof f) return std::nullopt;
-  std::memcpy(&f, value.data(), sizeof f);
-  const bool good = f.first == from_big_endian(key.substr(1)) && f.first > 0 && f.last >= f.first &&
-                    f.checksum == checksum_of(value, f.first);
+  if (content.size() < sizeof f) return std::nullopt;
+  std::memcpy(&f, content.data(), sizeof f);
+  const bool good = f.first == count_of(first) && f.first > 0 && f.last >= f.first &&
+                    f.checksum == checksum_of(content, f.first);
   return good ? std::optional(f) : std::nullopt;
 }
 
-/// Adds the commits of a value; false when it is not what its fixed part says.
+/// Adds the commits of a file; false when it is not what its fixed part says.
 bool unpack(const fixed_part& f, std::string_view commits, command_window& into) {
   std::uint64_t first = f.first;
   std::int64_t time = f.oldest;
@@ -87,7 +99,7 @@ void packed_commands::add(command_id id, std::uint64_t fingerprint, const commit
   ++commits;
 }
 
-std::string packed_commands::value() const {
+std::string packed_commands::content() const {
   fixed_part f{0, count_of(first), count_of(last), commits, ns_of(oldest), ns_of(newest)};
   std::string all(sizeof f, '\0');
   all.reserve(sizeof f + bytes.size());
@@ -98,65 +110,81 @@ std::string packed_commands::value() const {
   return all;
 }
 
-result<std::optional<command_window>> saved_commands::load(const database& from,
-                                                           const journal_limits& limits,
+std::string saved_commands::path_of(position first) const {
+  return directory_ + "/" + std::string(name_prefix) + std::to_string(count_of(first));
+}
+
+result<std::optional<command_window>> saved_commands::load(const journal_limits& limits,
                                                            position watermark, timestamp time) {
-  struct found {
-    std::optional<fixed_part> fixed;
-    std::string value;
-  };
-  std::vector<found> all;  // by position
-  const auto it = from.iterate();
-  for (it->Seek("c"); it->Valid() && it->key().starts_with("c"); it->Next()) {
-    useless_.push_back(it->key().ToString());
-    auto value = it->value().ToString();
-    const auto fixed = checked(useless_.back(), value);
-    all.push_back({fixed, std::move(value)});
+  std::vector<std::string> names;
+  if (const auto why = disk_.list(directory_, names); why != 0) {
+    return storage_failed(directory_, why);
   }
-  if (auto good = from.check(*it); !good) return std::move(good).error();
+  for (const auto& name : names) {
+    if (const auto first = first_of(name)) useless_.push_back(*first);
+  }
+  std::sort(useless_.begin(), useless_.end());
+  struct part {
+    fixed_part fixed;
+    std::string content;
+  };
+  std::deque<part> parts;  // by position
+  // What is behind the watermark was written by a flush that was cut short.
+  auto begin = std::upper_bound(useless_.begin(), useless_.end(), watermark);
+  const auto end = begin;
   const auto from_time = ns_of(oldest_remembered(time, age_max_));
   std::uint64_t commits = 0;
-  std::uint64_t end = count_of(watermark);
-  std::size_t begin = all.size();
-  while (end > 0 && commits < ids_max_) {
-    if (begin == 0) return std::optional<command_window>();
-    const auto& f = all[--begin].fixed;
-    if (!f || f->last != end) return std::optional<command_window>();
+  auto last = count_of(watermark);
+  while (last > 0 && commits < ids_max_) {
+    if (begin == useless_.begin()) return std::optional<command_window>();
+    auto content = read_file(disk_, path_of(*--begin));
+    if (!content) return std::move(content).error();
+    const auto f = checked(*begin, *content);
+    if (!f || f->last != last) return std::optional<command_window>();
+    parts.push_front({*f, *std::move(content)});
     commits += f->commits;
-    end = f->first - 1;
+    last = f->first - 1;
     if (f->oldest < from_time) break;
   }
   std::optional<command_window> window(limits);
   window->reserve(commits);
-  for (auto i = begin; i < all.size(); ++i) {
-    const auto& f = *all[i].fixed;
-    if (!unpack(f, std::string_view(all[i].value).substr(sizeof f), *window)) {
+  for (const auto& p : parts) {
+    if (!unpack(p.fixed, std::string_view(p.content).substr(sizeof p.fixed), *window)) {
       return std::optional<command_window>();
     }
   }
-  for (auto i = begin; i < all.size(); ++i) {
-    const auto& f = *all[i].fixed;
+  for (const auto& [f, content] : parts) {
     kept_.push_back({position{f.first}, f.commits, time_of(f.newest)});
     commits_kept_ += f.commits;
   }
-  useless_.resize(begin);
+  useless_.erase(begin, end);
   return window;
 }
 
-void saved_commands::save(const packed_commands& newer, leveldb::WriteBatch& into) {
-  for (const auto& key : useless_) into.Delete(key);
-  useless_.clear();
-  if (newer.commits == 0) return;
-  into.Put(key_of(newer.first), newer.value());
+result<void> saved_commands::save(const packed_commands& newer) {
+  if (newer.commits == 0) return {};
+  const auto path = path_of(newer.first);
+  std::unique_ptr<disk_file> file;
+  io_code why = disk_.create(path, file);
+  if (why == 0) why = write_all(*file, newer.content());
+  if (why == 0) why = file->close();
+  if (why != 0) return storage_failed(path, why);
+  std::erase(useless_, newer.first);
   kept_.push_back({newer.first, newer.commits, newer.newest});
   commits_kept_ += newer.commits;
   const auto from_time = oldest_remembered(newer.newest, age_max_);
   while (kept_.size() > 1 &&
          (commits_kept_ - kept_.front().commits >= ids_max_ || kept_.front().newest < from_time)) {
-    into.Delete(key_of(kept_.front().first));
+    useless_.push_back(kept_.front().first);
     commits_kept_ -= kept_.front().commits;
     kept_.pop_front();
   }
+  return {};
+}
+
+void saved_commands::sweep() {
+  for (const auto first : useless_) static_cast<void>(disk_.remove(path_of(first)));
+  useless_.clear();
 }
 
 }  // namespace fasti::persistence

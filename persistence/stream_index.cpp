@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "persistence/commit_rules.hpp"
+#include "persistence/varint.hpp"
 
 namespace fasti::persistence {
 namespace {
@@ -32,7 +33,23 @@ std::string head_key(std::string_view stream) { return "h" + std::string(stream)
 leveldb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 
-std::string bytes_of(unique_id id) { return big_endian(id.high) + big_endian(id.low); }
+constexpr char grammar = 2;
+
+std::string mark_of(unique_id journal) {
+  return big_endian(journal.high) + big_endian(journal.low) + grammar;
+}
+
+/// As the value of a run.
+void pack(const std::vector<position>& positions, std::string& into) {
+  into.resize(positions.size() * varint_bytes_max);
+  char* end = into.data();
+  std::uint64_t before = 0;
+  for (const auto p : positions) {
+    end = put_varint(end, count_of(p) - before);
+    before = count_of(p);
+  }
+  into.resize(static_cast<std::size_t>(end - into.data()));
+}
 
 error index_damaged(std::string_view stream) {
   return {errc::corrupt, "index-damaged",
@@ -44,8 +61,8 @@ result<position> watermark_in(const database& db, unique_id journal) {
   std::string value;
   auto found = db.get("m", value);
   if (!found) return std::move(found).error();
-  if (!*found || value != bytes_of(journal)) {
-    return error{errc::invalid, "foreign-index", "it belongs to another journal"};
+  if (!*found || value != mark_of(journal)) {
+    return error{errc::invalid, "foreign-index", "it belongs to another journal or program"};
   }
   found = db.get("w", value);
   if (!found) return std::move(found).error();
@@ -64,7 +81,7 @@ result<std::unique_ptr<stream_index>> stream_index::open(disk& on, const std::st
     auto watermark = db ? watermark_in(**db, journal) : result<position>(db.error());
     if (watermark)
       return std::unique_ptr<stream_index>(
-          new stream_index(*std::move(db), *watermark, limits, events_in_memory));
+          new stream_index(on, *std::move(db), *watermark, limits, events_in_memory));
     if (watermark.error().reason == "storage-failed") return watermark.error();
     log(log_level::warning,
         "index is made anew from the journal: " + watermark.error().to_string());
@@ -74,19 +91,19 @@ result<std::unique_ptr<stream_index>> stream_index::open(disk& on, const std::st
   auto db = database::open(on, path, create_mode::create, index_options);
   if (!db) return std::move(db).error();
   leveldb::WriteBatch batch;
-  batch.Put("m", bytes_of(journal));
+  batch.Put("m", mark_of(journal));
   if (auto wrote = (*db)->write_synced(batch); !wrote) return std::move(wrote).error();
   return std::unique_ptr<stream_index>(
-      new stream_index(*std::move(db), no_position, limits, events_in_memory));
+      new stream_index(on, *std::move(db), no_position, limits, events_in_memory));
 }
 
-stream_index::stream_index(std::unique_ptr<database> db, position watermark,
+stream_index::stream_index(disk& on, std::unique_ptr<database> db, position watermark,
                            const journal_limits& limits, std::size_t events_in_memory)
     : db_(std::move(db)),
       watermark_at_open_(watermark),
       limits_(limits),
       events_in_memory_(events_in_memory),
-      saved_(limits),
+      saved_(on, db_->path(), limits),
       thread_([this] { work(); }) {}
 
 stream_index::~stream_index() {
@@ -99,7 +116,7 @@ stream_index::~stream_index() {
 }
 
 result<std::optional<command_window>> stream_index::saved_window(timestamp time) {
-  return saved_.load(*db_, limits_, watermark_at_open_, time);
+  return saved_.load(limits_, watermark_at_open_, time);
 }
 
 result<version> stream_index::version_in_database(std::string_view stream) const {
@@ -206,9 +223,13 @@ result<void> stream_index::positions_in_database(std::string_view stream, versio
     version v{from_big_endian(view(it->key()).substr(prefix.size()))};
     if (v > to) break;
     if (expected != no_version && v != expected) return index_damaged(stream);
-    const auto packed = view(it->value());
-    for (std::size_t at = 0; at + 8 <= packed.size(); at += 8, v = next(v)) {
-      if (v >= from && v <= to) out.push_back(position{from_big_endian(packed.substr(at))});
+    auto packed = view(it->value());
+    std::uint64_t at = 0;
+    for (; !packed.empty() && v <= to; v = next(v)) {
+      std::uint64_t further = 0;
+      if (!take_varint(packed, further)) return index_damaged(stream);
+      at += further;
+      if (v >= from) out.push_back(position{at});
     }
     expected = v;
   }
@@ -237,18 +258,19 @@ result<void> stream_index::write(const stream_runs& g, const packed_commands& co
   std::string packed;
   for (const auto* r : sorted) {
     positions.clear();
-    packed.clear();
     g.positions(*r, r->first, r->last(), positions);
-    for (const auto p : positions) packed += big_endian(count_of(p));
+    pack(positions, packed);
     batch.Put(run_key(g.name_of(*r), r->first), packed);
     last.Put(head_key(g.name_of(*r)), big_endian(count_of(r->last())));
     if (++changes < changes_per_write) continue;
     if (auto wrote = write_batch(); !wrote) return wrote;
   }
   if (auto wrote = write_batch(); !wrote) return wrote;
-  saved_.save(commands, last);
+  if (auto saved = saved_.save(commands); !saved) return saved;
   last.Put("w", big_endian(count_of(watermark)));
-  return db_->write_unsynced(last);
+  if (auto wrote = db_->write_unsynced(last); !wrote) return wrote;
+  saved_.sweep();
+  return {};
 }
 
 void stream_index::work() {

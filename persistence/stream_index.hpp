@@ -6,13 +6,15 @@
 ///
 /// Keys (numbers big endian, so that they sort):
 ///
-///     'm'                                   → journal id, 16 bytes: a foreign index is rebuilt
+///     'm'                                   → journal id, 16 bytes, and the number of this
+///                                             grammar, 1 byte: any other index is rebuilt
 ///     'w'                                   → watermark, 8 bytes: events up to here are indexed
 ///     'h' stream                            → version of the stream's last event up to there
 ///     'r' length(u16) stream version        → a run: the positions of the events from that
-///                                             version on, each 8 bytes
-///     'c' position                          → commits of the window of command ids, see
-///                                             `saved_commands.hpp`
+///                                             version on, each a varint: how far it is behind the
+///                                             one before it, the first one behind position 0
+///
+/// Beside them in the directory lies the window of command ids, see `saved_commands.hpp`.
 ///
 /// A run's key depends on the watermark it began at and on the stream only, so a flush that a crash
 /// cut short is overwritten by the one that repeats it.
@@ -83,8 +85,8 @@ class stream_index {
   [[nodiscard]] std::uint64_t bytes_on_disk() const { return db_->bytes_on_disk(); }
 
  private:
-  stream_index(std::unique_ptr<database> db, position watermark, const journal_limits& limits,
-               std::size_t events_in_memory);
+  stream_index(disk& on, std::unique_ptr<database> db, position watermark,
+               const journal_limits& limits, std::size_t events_in_memory);
   [[nodiscard]] result<void> write(const stream_runs& g, const packed_commands& commands,
                                    position watermark);
   [[nodiscard]] result<void> positions_in_database(std::string_view stream, version from,

@@ -1,4 +1,7 @@
-// Records and blocks: whatever passes the checksums must be walkable, and in its place.
+// Records, blocks and packed blocks: whatever passes the checksums must be walkable, and in its
+// place.
+
+#include "persistence/packed_block.hpp"
 
 #include "tests/fuzz/samples.hpp"
 #include "tests/fuzz/target.hpp"
@@ -12,11 +15,14 @@ std::vector<std::string> seeds() {
   for (const std::uint32_t commits : {1U, 2U, 7U}) {
     all.emplace_back(sample_block(no_position, commits)->bytes());
   }
+  std::string room;
+  all.emplace_back(persistence::packed(*sample_block(no_position, 20), room));
   return all;
 }
 
-void run(std::string_view bytes) {
-  auto b = persistence::block::open_behind(bytes, no_position);
+namespace {
+
+void walk(const result<std::shared_ptr<const persistence::block>>& b) {
   if (!b) return must(!b.error().detail.empty(), "an error without a word");
   position expected{1};
   std::uint64_t sum = 0;
@@ -32,6 +38,15 @@ void run(std::string_view bytes) {
     return true;
   });
   must(!walked || expected == next((*b)->last()), "events are missing, and nothing says so");
+}
+
+}  // namespace
+
+void run(std::string_view bytes) {
+  walk(persistence::block::open_behind(bytes, no_position));
+  for (const std::uint64_t last : {1U, 2U, 12U, 40U}) {
+    walk(persistence::unpacked(bytes, position{last}));
+  }
 }
 
 }  // namespace fasti::fuzz

@@ -141,8 +141,7 @@ TEST_F(Crash, FlushOfTheIndexThatWasCutShortIsRepeated) {
     run_key += '\0';
     run_key += '\3';
     run_key += "a-1" + persistence::big_endian(4);
-    std::string run;
-    for (std::uint64_t p = 11; p <= 16; ++p) run += persistence::big_endian(p);
+    const std::string run = std::string("\x0b\1\1\1\1\1", 6);  // 11, and each one behind it
     leveldb::WriteBatch batch;
     batch.Put(run_key, run);
     ASSERT_TRUE((*index)->write_synced(batch));
@@ -162,8 +161,7 @@ TEST_F(Crash, FlushThatKnewMoreThanTheJournalDoesNow) {
                                              persistence::create_mode::must_exist, {});
     ASSERT_TRUE(index);
     leveldb::WriteBatch batch;
-    batch.Put(std::string("r\0\3a-1", 6) + persistence::big_endian(4),
-              persistence::big_endian(12) + persistence::big_endian(13));
+    batch.Put(std::string("r\0\3a-1", 6) + persistence::big_endian(4), std::string("\x0c\1", 2));
     ASSERT_TRUE((*index)->write_synced(batch));
   }
   for (int round = 0; round < 2; ++round) {

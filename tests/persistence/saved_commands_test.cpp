@@ -42,19 +42,20 @@ class SavedCommands : public Disk {
     for (int i = from; i <= to; ++i) all.push_back(i);
     return all;
   }
+  /// The files, by name.
   [[nodiscard]] std::map<std::string, std::string> saved() const {
     std::map<std::string, std::string> all;
-    const auto db = raw("index");
-    const auto it = db->iterate();
-    for (it->Seek("c"); it->Valid() && it->key().starts_with("c"); it->Next()) {
-      all[it->key().ToString()] = it->value().ToString();
+    for (const auto& f : fs::directory_iterator(options.path + "/index")) {
+      const auto name = f.path().filename().string();
+      if (name.starts_with("commands-")) all[name] = text_of(f.path().string());
     }
     return all;
   }
-  void put_index(const std::map<std::string, std::string>& values) const {
-    leveldb::WriteBatch batch;
-    for (const auto& [key, value] : values) batch.Put(key, value);
-    EXPECT_TRUE(raw("index")->write_synced(batch));
+  void put(const std::map<std::string, std::string>& files) const {
+    for (const auto& [name, content] : files) write_file(path_of(name), content);
+  }
+  [[nodiscard]] std::string path_of(const std::string& name) const {
+    return options.path + "/index/" + name;
   }
 };
 
@@ -90,19 +91,19 @@ TEST_F(SavedCommands, DamagedOnesAreReadFromTheBlocksAndReplaced) {
   append(5, 9);
   const auto good = saved();
   ASSERT_EQ(good.size(), 2U);
-  for (const auto& [key, value] : good) {
+  for (const auto& [name, content] : good) {
     std::vector<std::string> bad;
-    for (std::size_t at = 3; at < value.size(); at += 29) {
-      bad.push_back(value);
+    for (std::size_t at = 3; at < content.size(); at += 29) {
+      bad.push_back(content);
       bad.back()[at] = static_cast<char>(bad.back()[at] ^ (1 << (at % 8)));
     }
-    for (const auto size : {std::size_t{0}, std::size_t{48}, value.size() - 1}) {
-      bad.push_back(value.substr(0, size));
+    for (const auto size : {std::size_t{0}, std::size_t{48}, content.size() - 1}) {
+      bad.push_back(content.substr(0, size));
     }
     for (const auto& b : bad) {
       auto now = good;
-      now[key] = b;
-      put_index(now);
+      now[name] = b;
+      put(now);
       EXPECT_EQ(known(9), numbers(1, 9));
     }
     EXPECT_EQ(saved().size(), 1U) << "closing has saved the whole window";
@@ -114,13 +115,35 @@ TEST_F(SavedCommands, MissingOnesAreReadFromTheBlocks) {
   for (int i = 1; i <= 9; i += 3) append(i, i + 2);
   const auto good = saved();
   ASSERT_EQ(good.size(), 3U);
-  for (const auto& [key, value] : good) {
-    leveldb::WriteBatch batch;
-    batch.Delete(key);
-    ASSERT_TRUE(raw("index")->write_synced(batch));
+  for (const auto& [name, content] : good) {
+    ASSERT_TRUE(fs::remove(path_of(name)));
     EXPECT_EQ(known(9), numbers(1, 9));
-    put_index(good);
+    EXPECT_EQ(saved().size(), 1U) << "closing has saved the whole window";
+    fs::remove(path_of("commands-1"));
+    put(good);
   }
+}
+
+TEST_F(SavedCommands, OfAFlushThatWasCutShortDoNotCount) {
+  append(1, 4);
+  append(5, 9);
+  const auto good = saved();
+  append(10, 12);
+  // The file was written, the watermark had not risen yet.
+  fs::copy(options.path, directory / "later", fs::copy_options::recursive);
+  fs::remove_all(options.path);
+  options.path = directory / "earlier";
+  append(1, 4);
+  append(5, 9);
+  const auto ahead = text_of(directory / "later/index/commands-10");
+  write_file(path_of("commands-10"), ahead);
+  put_block(5, std::string(16, 'x'));
+  EXPECT_EQ(known(9), numbers(1, 9)) << "the others are used";
+  EXPECT_EQ(saved().size(), 3U);
+  append(10, 10);
+  EXPECT_EQ(saved().size(), 3U);
+  EXPECT_NE(saved().at("commands-10"), ahead);
+  EXPECT_EQ(known(10), numbers(1, 10));
 }
 
 TEST_F(SavedCommands, AreRemovedWhenTheWindowHasPassed) {

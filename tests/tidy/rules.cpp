@@ -58,6 +58,7 @@ std::string entered_by(std::string_view include) {
   if (include.starts_with("caf/io/") || include.starts_with("caf/openssl/")) return "caf io";
   if (include.starts_with("caf/")) return "caf";
   if (include.starts_with("leveldb/")) return "leveldb";
+  if (include == "lz4.h") return "lz4";
   if (include == "xxhash.h") return "xxhash";
   if (std::regex_match(include.begin(), include.end(), posix)) return "posix";
   if (include.find_first_of("/.") == include.npos) return "std";
@@ -73,7 +74,7 @@ const std::map<std::string, std::set<std::string>>& layer_table() {
       {"core", {"api", "core", "schemas", "capnp", "std", "xxhash"}},
       {"schemas", {"api", "schemas", "capnp", "std"}},
       {"persistence",
-       {"api", "schemas", "persistence", "capnp", "std", "posix", "leveldb", "xxhash"}},
+       {"api", "schemas", "persistence", "capnp", "std", "posix", "leveldb", "lz4", "xxhash"}},
       {"actors", {"api", "core", "schemas", "actors", "capnp", "std"}},
       {"node",
        {"api", "api for caf", "core", "schemas", "persistence", "actors", "node", "capnp", "std",
