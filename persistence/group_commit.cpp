@@ -40,8 +40,7 @@ group_commit::group_commit(block_store& blocks, stream_index& index, journal_sta
       window_(std::move(state.window)),
       head_(count_of(state.head)),
       told_(state.head),
-      writer_([this] { write(); }),
-      completer_([this] { complete(); }) {}
+      threads_{std::thread([this] { serve(true); }), std::thread([this] { serve(false); })} {}
 
 group_commit::~group_commit() { close(); }
 
@@ -50,10 +49,10 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
   if (auto good = check_commit(c, limits_); !good) return std::move(good).error();
   static thread_local drafter draft;
   draft.write(c);
-  bool wake = false;
+  std::condition_variable* wake = nullptr;
   ticket given{};
   {
-    const std::lock_guard lock(queue_mutex_);
+    const std::lock_guard lock(mutex_);
     if (closed_) return error{errc::closed, "closed", "the journal is closed"};
     if (failed_) return stopped(*failed_);
     if (given_ - known_completed_ >= limits_.queue_commits_max) {
@@ -67,9 +66,9 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
     added.session = std::move(session);
     added.observer = std::move(observer);
     given = ticket{++given_};
-    wake = std::exchange(writer_waits_, false);
+    wake = call_writer();
   }
-  if (wake) came_.notify_one();
+  if (wake != nullptr) wake->notify_one();
   return given;
 }
 
@@ -93,8 +92,36 @@ group_commit::batch_ptr group_commit::take_batch() {
   return oldest;
 }
 
-void group_commit::write() {
-  std::unique_lock lock(queue_mutex_);
+/// There is something to write. Who is to be told of it, if anybody. With the mutex.
+std::condition_variable* group_commit::call_writer() {
+  switch (std::exchange(writer_, writer::works)) {
+    case writer::works:
+      return nullptr;  // looks again when it is done
+    case writer::waits:
+      return &came_;
+    case writer::tells:
+      other_is_to_write_ = true;
+  }
+  return &called_;
+}
+
+void group_commit::serve(bool writes) {
+  std::unique_lock lock(mutex_);
+  if (writes) write(lock);
+  while (true) {
+    called_.wait(lock, [this] { return other_is_to_write_ || has_to_tell() || ended_; });
+    if (std::exchange(other_is_to_write_, false)) {
+      write(lock);
+    } else if (has_to_tell()) {
+      tell_all(lock);
+    } else {
+      return;
+    }
+  }
+}
+
+/// Returns when the other thread writes, or nobody does any more.
+void group_commit::write(std::unique_lock<std::mutex>& lock) {
   while (true) {
     wait_for_work(lock);
     if (suspected_) {
@@ -107,35 +134,39 @@ void group_commit::write() {
     if (queue_.empty()) break;
     if (sync_due_ && std::chrono::steady_clock::now() >= *sync_due_) {
       lock.unlock();
-      sync_written();
+      sync_written();  // its failure says nothing of the group that comes next
       lock.lock();
     }
     group_.push_back(take_batch());
     lock.unlock();
     settle();
-    hand_to_completer();
     lock.lock();
+    for (auto& b : group_) done_.push_back(std::move(b));
+    group_.clear();
+    if (telling_) continue;  // the other one goes on with these
+    const bool is_to_stay = !queue_.empty() || sync_due_ || failed_ || suspected_;
+    if (is_to_stay) {
+      lock.unlock();
+      called_.notify_one();
+      lock.lock();
+      continue;
+    }
+    writer_ = writer::tells;
+    tell_all(lock);
+    if (writer_ != writer::tells) return;
+    writer_ = writer::works;
   }
   lock.unlock();
   if (sync_due_) sync_written();
-  const std::lock_guard done_lock(done_mutex_);
-  writer_ended_ = true;
-  done_.notify_one();
-}
-
-void group_commit::hand_to_completer() {
-  {
-    const std::lock_guard lock(done_mutex_);
-    for (auto& b : group_) done_batches_.push_back(std::move(b));
-  }
-  group_.clear();
-  done_.notify_one();
+  lock.lock();
+  ended_ = true;
+  called_.notify_all();
 }
 
 /// Returns when there is something to write, or when it is to end. Tries to recover meanwhile.
 void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
   while (!closed_ && queue_.empty() && !suspected_) {
-    writer_waits_ = true;
+    writer_ = writer::waits;
     if (!failed_ && !sync_due_) {
       came_.wait(lock);
     } else if (!failed_) {
@@ -150,11 +181,11 @@ void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
       lock.lock();
     }
   }
-  writer_waits_ = false;
+  writer_ = writer::works;
 }
 
 void group_commit::settle() {
-  if (failed_) return refuse(*failed_);  // only this thread sets it
+  if (failed_) return refuse(*failed_);  // only who writes sets it
   time_ = std::max(time_, clock_());
   {
     const std::lock_guard lock(window_mutex_);
@@ -184,7 +215,7 @@ void group_commit::take_what_came() {
   for (const auto& b : group_) bytes += b->bytes();
   while (bytes < enough) {
     {
-      const std::lock_guard lock(queue_mutex_);
+      const std::lock_guard lock(mutex_);
       if (queue_.empty()) return;
       group_.push_back(take_batch());
     }
@@ -317,13 +348,12 @@ void group_commit::publish() {
   settled_.fetch_add(settled, std::memory_order_release);
 }
 
-void group_commit::complete() {
+/// All there is, and what comes meanwhile.
+void group_commit::tell_all(std::unique_lock<std::mutex>& lock) {
+  telling_ = true;
   std::vector<batch_ptr> batches;
-  std::unique_lock lock(done_mutex_);
-  while (true) {
-    done_.wait(lock, [this] { return writer_ended_ || head_rose_ || !done_batches_.empty(); });
-    if (done_batches_.empty() && !head_rose_) return;
-    batches.swap(done_batches_);
+  while (head_rose_ || !done_.empty()) {
+    batches.swap(done_);
     head_rose_ = false;
     lock.unlock();
     if (const auto at = head(); at > told_) {
@@ -332,20 +362,18 @@ void group_commit::complete() {
       if (on_head_) on_head_(at);
     }
     for (const auto& b : batches) tell(*b);
-    {
-      const std::lock_guard queue_lock(queue_mutex_);
-      for (auto& b : batches) {
-        if (spare_.size() < spares_max) spare_.push_back(std::move(b));
-      }
+    lock.lock();
+    for (auto& b : batches) {
+      if (spare_.size() < spares_max) spare_.push_back(std::move(b));
     }
     batches.clear();
-    lock.lock();
   }
+  telling_ = false;
 }
 
 /// Tells the outcomes, and empties the batch.
 void group_commit::tell(commit_batch& batch) {
-  std::uint64_t done = completed_.load(std::memory_order_relaxed);  // only this thread counts
+  std::uint64_t done = completed_.load(std::memory_order_relaxed);  // only who tells counts
   for (auto& w : batch.commits) {
     const auto observer = std::move(w.observer);
     if (w.failed) {
@@ -378,7 +406,7 @@ void group_commit::on_head(std::function<void(position)> callback) {
 }
 
 std::optional<error> group_commit::failure() const {
-  const std::lock_guard lock(queue_mutex_);
+  const std::lock_guard lock(mutex_);
   return failed_;
 }
 
@@ -391,13 +419,16 @@ void group_commit::count(journal_stats& stats) const {
 }
 
 void group_commit::close() {
+  std::condition_variable* wake = nullptr;
   {
-    const std::lock_guard lock(queue_mutex_);
+    const std::lock_guard lock(mutex_);
     closed_ = true;
+    wake = call_writer();
   }
-  came_.notify_one();
-  if (writer_.joinable()) writer_.join();
-  if (completer_.joinable()) completer_.join();
+  if (wake != nullptr) wake->notify_one();
+  for (auto& t : threads_) {
+    if (t.joinable()) t.join();
+  }
 }
 
 }  // namespace fasti::persistence

@@ -2,10 +2,12 @@
 /// The one writer of a journal. Commits come from any thread into a bounded queue; while one sync
 /// runs, the next batch gathers; a commit that comes alone pays one sync and waits for no timer.
 ///
-///     append ─▶ queue ─▶ writer thread: check, place, one batch, one sync ─▶ completion thread:
-///                                                                  head signal, then the outcomes
+///     append ─▶ queue ─▶ write: check, place, one batch, one sync ─▶ tell: the head, the outcomes
 ///
-/// Observers run on the completion thread, so that a slow one never holds up the disk.
+/// Two threads share the two duties. Who has written tells, too, when nothing else waits to be
+/// written: no thread needs to be woken for that, which counts where commits come one by one. What
+/// comes meanwhile the other one writes, so a slow observer never holds up the disk. (A thread that
+/// goes from one duty to the other is known as leader and follower.)
 ///
 /// When the storage fails under a batch, nothing is acknowledged until the blocks were opened anew
 /// and checked (P11). The writer does that by itself: at once, and while it does not succeed again
@@ -64,8 +66,12 @@ class group_commit {
     std::unique_lock<std::mutex> index;
   };
 
+  enum class writer : std::uint8_t { works, waits, tells };
+
   [[nodiscard]] commit_batch& batch_to_fill();
-  void write();
+  [[nodiscard]] std::condition_variable* call_writer();
+  void serve(bool writes);
+  void write(std::unique_lock<std::mutex>& lock);
   void wait_for_work(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] batch_ptr take_batch();
   void settle();
@@ -84,8 +90,8 @@ class group_commit {
   void fail(const error& why);
   bool recover();
   [[nodiscard]] locks lock_for_placing() const;
-  void hand_to_completer();
-  void complete();
+  [[nodiscard]] bool has_to_tell() const { return !telling_ && (head_rose_ || !done_.empty()); }
+  void tell_all(std::unique_lock<std::mutex>& lock);
   void tell(commit_batch& batch);
 
   // Constant after construction.
@@ -98,19 +104,25 @@ class group_commit {
   const durability durability_;
   const std::chrono::milliseconds sync_interval_;
 
-  mutable std::mutex queue_mutex_;
-  std::condition_variable came_;
-  // Protected by queue_mutex_:
+  mutable std::mutex mutex_;
+  std::condition_variable came_;    // something to write, for who waits for it
+  std::condition_variable called_;  // something for the one who does not write
+  // Protected by mutex_:
   std::vector<batch_ptr> queue_;  // only the last one is not full
   std::vector<batch_ptr> spare_;  // empty ones
   std::uint64_t given_ = 0;
   std::uint64_t known_completed_ = 0;
-  bool writer_waits_ = false;
+  writer writer_ = writer::works;
+  bool other_is_to_write_ = false;
   bool closed_ = false;
+  bool ended_ = false;           // nobody writes any more
+  std::vector<batch_ptr> done_;  // to be told
+  bool head_rose_ = false;       // … without a batch
+  bool telling_ = false;
   std::optional<error> suspected_;  // somebody else met it; the writer is to look
   std::optional<error> failed_;  // why nothing is taken, until it has recovered; set by the writer
 
-  // The writer's own:
+  // Of the one who writes:
   std::vector<batch_ptr> group_;  // what one sync makes durable
   position written_{};            // of the last event placed in a block
   timestamp time_;
@@ -133,19 +145,11 @@ class group_commit {
   std::atomic<std::uint64_t> logical_bytes_{0};
   std::atomic<std::uint64_t> recoveries_{0};
 
-  std::mutex done_mutex_;
-  std::condition_variable done_;
-  // Protected by done_mutex_:
-  std::vector<batch_ptr> done_batches_;
-  bool head_rose_ = false;
-  bool writer_ended_ = false;
-
   std::mutex head_mutex_;                  // held while the callback runs
   std::function<void(position)> on_head_;  // protected by head_mutex_
-  position told_{};                        // the completion thread's own
+  position told_{};                        // of the one who tells
 
-  std::thread writer_;
-  std::thread completer_;
+  std::thread threads_[2];
 };
 
 }  // namespace fasti::persistence

@@ -29,11 +29,13 @@ error group_commit::stopped(const error& why) {
 }
 
 void group_commit::suspect(const error& why) {
+  std::condition_variable* wake = nullptr;
   {
-    const std::lock_guard lock(queue_mutex_);
+    const std::lock_guard lock(mutex_);
     suspected_ = why;
+    wake = call_writer();
   }
-  came_.notify_one();
+  if (wake != nullptr) wake->notify_one();
 }
 
 /// Between two groups: what a failure says, it says to the group at hand.
@@ -57,7 +59,7 @@ void group_commit::refuse(const error& why) {
 /// The storage failed under this group: what became of it?
 void group_commit::fail(const error& why) {
   {
-    const std::lock_guard lock(queue_mutex_);
+    const std::lock_guard lock(mutex_);
     failed_ = why;
   }
   log_(log_level::error, "journal stopped: " + why.to_string());
@@ -88,7 +90,7 @@ bool group_commit::recover() {
   }
   if (!end) {
     pause_ = std::min(pause_ * 2, longest_pause);
-    const std::lock_guard lock(queue_mutex_);
+    const std::lock_guard lock(mutex_);
     failed_ = std::move(end).error();
     return false;
   }
@@ -102,12 +104,9 @@ bool group_commit::recover() {
   ++recoveries_;
   log_(log_level::warning,
        "journal goes on at position " + std::to_string(count_of(*end)) + ", checked anew");
-  {
-    const std::lock_guard done_lock(done_mutex_);
-    head_rose_ = true;
-  }
-  done_.notify_one();
-  const std::lock_guard lock(queue_mutex_);
+  const std::lock_guard lock(mutex_);
+  head_rose_ = true;
+  called_.notify_one();
   failed_.reset();
   return true;
 }

@@ -1,6 +1,7 @@
 // After a storage error: what each waiting command is told, and how the journal goes on.
 
 #include <cerrno>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -175,6 +176,45 @@ TEST_F(Recovery, ASlowSyncLetsTheNextBatchGather) {
   on.release_syncs();
   all.wait_for(51);
   EXPECT_EQ(j->stats().syncs, before + 2) << "one for the first, one for all the others";
+}
+
+/// Stays in its call until it is let go.
+class slow_observer final : public commit_observer {
+ public:
+  slow_observer(std::promise<void>& called, std::shared_future<void> go, outcome_log& log)
+      : called_(called), go_(std::move(go)), then_(log.observer(0)) {}
+  void on_outcome(result<committed> outcome) noexcept override {
+    called_.set_value();
+    go_.wait();
+    then_->on_outcome(std::move(outcome));
+  }
+
+ private:
+  std::promise<void>& called_;
+  const std::shared_future<void> go_;
+  const std::unique_ptr<commit_observer> then_;
+};
+
+TEST_F(Recovery, ASlowObserverDoesNotHoldUpTheDisk) {
+  auto j = open_faulty();
+  outcome_log all;
+  std::promise<void> called;
+  std::promise<void> go;
+  ASSERT_TRUE(j->append(commit_to("a-1"), nullptr,
+                        std::make_unique<slow_observer>(called, go.get_future().share(), all)));
+  called.get_future().wait();
+  for (int i = 1; i <= 3; ++i) {
+    on.hold_syncs();
+    ASSERT_TRUE(j->append(commit_to("a-1"), nullptr, all.observer(i)));
+    on.wait_for_sync();  // the disk is at work all the same
+    on.release_syncs();
+  }
+  EXPECT_EQ(all.size(), 0U) << "outcomes keep their order";
+  go.set_value();
+  all.wait_for(4);
+  for (int i = 0; i <= 3; ++i) EXPECT_EQ(all.outcomes()[static_cast<std::size_t>(i)].first, i);
+  ASSERT_TRUE(all.of(3));
+  EXPECT_EQ(all.of(3)->last_position, position{4});
 }
 
 class Relaxed : public Recovery {

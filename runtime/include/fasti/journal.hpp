@@ -13,9 +13,9 @@
 
 namespace fasti {
 
-/// Told once what became of a commit. Called on the journal's completion thread, in the order in
-/// which commits were handed over; must be quick, must not block, must not throw. Callbacks may
-/// call `append`.
+/// Told once what became of a commit. Called on a thread of the journal's, one call at a time, in
+/// the order in which commits were handed over; must be quick, must not block, must not throw.
+/// Callbacks may call `append`.
 class commit_observer {
  public:
   virtual ~commit_observer() = default;
@@ -167,9 +167,9 @@ class journal {
   [[nodiscard]] virtual result<archive_summary> write_archive(position after,
                                                               const byte_sink& out) const = 0;
 
-  /// `callback(head)` after each rise of the head, from the completion thread, before the outcomes
-  /// of that rise are handed out. One subscriber: the bus. Replaces an earlier one; an empty one
-  /// ends it and returns only after the last call has ended.
+  /// `callback(head)` after each rise of the head, on a thread of the journal's, before the
+  /// outcomes of that rise are handed out. One subscriber: the bus. Replaces an earlier one; an
+  /// empty one ends it and returns only after the last call has ended.
   virtual void on_head(std::function<void(position)> callback) = 0;
 
   [[nodiscard]] virtual journal_stats stats() const = 0;
