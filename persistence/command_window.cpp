@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t places_at_first = 1024;
 constexpr std::size_t slots_at_first = 64;
+/// In a full window each new command lets an old one go; so far ahead their slots are fetched.
+constexpr std::size_t leaving_soon = 8;
 
 }  // namespace
 
@@ -80,6 +82,9 @@ void command_window::forget_old(timestamp now) {
 }
 
 void command_window::forget_oldest() {
+  if (count_ > leaving_soon) {
+    __builtin_prefetch(&slots_[home_of(ring_[place_of(leaving_soon)].tag)], 1);
+  }
   unlink(oldest_);
   oldest_ = place_of(1);
   --count_;

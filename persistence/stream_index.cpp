@@ -1,6 +1,7 @@
 #include "persistence/stream_index.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "persistence/commit_rules.hpp"
 #include "persistence/varint.hpp"
@@ -40,7 +41,7 @@ std::string mark_of(unique_id journal) {
 }
 
 /// As the value of a run.
-void pack(const std::vector<position>& positions, std::string& into) {
+void pack(std::span<const position> positions, std::string& into) {
   into.resize(positions.size() * varint_bytes_max);
   char* end = into.data();
   std::uint64_t before = 0;
@@ -238,13 +239,21 @@ result<void> stream_index::positions_in_database(std::string_view stream, versio
 
 result<void> stream_index::write(const stream_runs& g, const packed_commands& commands,
                                  position watermark) {
-  std::vector<const stream_runs::run*> sorted;
+  struct named_run {
+    std::string_view name;
+    const stream_runs::run* run;
+    std::span<const position> positions;
+  };
+  const auto positions = g.all_positions();
+  std::vector<named_run> sorted;
   sorted.reserve(g.all().size());
+  std::span<const position> behind = positions;
   for (const auto& r : g.all()) {
-    if (r.events > 0) sorted.push_back(&r);
+    if (r.events > 0) sorted.push_back({g.name_of(r), &r, behind.first(r.events)});
+    behind = behind.subspan(r.events);
   }
   std::sort(sorted.begin(), sorted.end(),
-            [&g](const auto* a, const auto* b) { return g.name_of(*a) < g.name_of(*b); });
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   leveldb::WriteBatch batch;
   leveldb::WriteBatch last;  // what says that the runs count: all of it in one step
   std::size_t changes = 0;
@@ -254,14 +263,11 @@ result<void> stream_index::write(const stream_runs& g, const packed_commands& co
     changes = 0;
     return wrote;
   };
-  std::vector<position> positions;
   std::string packed;
-  for (const auto* r : sorted) {
-    positions.clear();
-    g.positions(*r, r->first, r->last(), positions);
-    pack(positions, packed);
-    batch.Put(run_key(g.name_of(*r), r->first), packed);
-    last.Put(head_key(g.name_of(*r)), big_endian(count_of(r->last())));
+  for (const auto& [name, run, at] : sorted) {
+    pack(at, packed);
+    batch.Put(run_key(name, run->first), packed);
+    last.Put(head_key(name), big_endian(count_of(run->last())));
     if (++changes < changes_per_write) continue;
     if (auto wrote = write_batch(); !wrote) return wrote;
   }

@@ -82,6 +82,24 @@ void stream_runs::forget_after(position last) {
   }
 }
 
+std::vector<position> stream_runs::all_positions() const {
+  // Extents lie in the order of positions, so one pass over them fills all runs at once.
+  std::vector<std::size_t> ends;  // of what each run has so far
+  ends.reserve(runs_.size());
+  std::size_t begin = 0;
+  for (const auto& r : runs_) {
+    ends.push_back(begin);
+    begin += r.events;
+  }
+  std::vector<position> all(events_);
+  for (const auto& e : extents_) {
+    for (std::uint32_t i = 0; i < e.events; ++i) {
+      all[ends[e.run]++] = position{count_of(e.first) + i};
+    }
+  }
+  return all;
+}
+
 void stream_runs::positions(const run& of, version from, version to,
                             std::vector<position>& out) const {
   const auto begin = static_cast<std::ptrdiff_t>(out.size());

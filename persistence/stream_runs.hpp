@@ -46,6 +46,9 @@ class stream_runs {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
   }
 
+  /// The positions of all runs, one run behind the other; each has as many as it has events.
+  [[nodiscard]] std::vector<position> all_positions() const;
+
   [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
   /// A run may have lost all its events.
   [[nodiscard]] const std::vector<run>& all() const noexcept { return runs_; }

@@ -11,6 +11,7 @@
 
 #include "bench_kit.hpp"
 #include "parts.hpp"
+#include "slower_disk.hpp"
 
 namespace fasti::bench {
 namespace {
@@ -26,6 +27,7 @@ constexpr part parts[] = {{"append", measure_append},   {"scan", measure_scan},
 struct settings {
   plan what;
   std::string json;
+  disk_speed disk;
   std::string crash_writer;  // its directory; empty: this is the benchmark
   std::uint64_t crash_events = 0;
 };
@@ -62,6 +64,18 @@ std::variant<settings, int> parse(int argc, char** argv) {
   app.add_option("--engine", s.what.engine, "append: engines whose name holds TEXT, for profiling")
       ->type_name("TEXT");
   app.add_option("--batch", s.what.batch, "append: this batch alone")->type_name("N");
+  std::int64_t sync_us = 0;
+  auto* sync = app.add_option("--sync", sync_us,
+                              "As on a slower disk: a sync takes at least US microseconds")
+                   ->type_name("US")
+                   ->check(CLI::Range(1, 1'000'000).description(""));
+  auto* bandwidth =
+      app.add_option("--bandwidth", s.disk.megabytes_per_second,
+                     "… and as long as it takes to write what is to be synced, at MB per second")
+          ->type_name("MB")
+          ->check(CLI::Range(1.0, 1e6).description(""));
+  sync->needs(bandwidth);
+  bandwidth->needs(sync);
   app.add_flag("--quick", s.what.quick, "A smoke of some seconds; its figures mean nothing");
   app.add_option("--crash-writer", s.crash_writer)->group("");
   app.add_option("--crash-events", s.crash_events)->group("");
@@ -74,6 +88,7 @@ std::variant<settings, int> parse(int argc, char** argv) {
     s.what.events = 4000;
     s.what.rounds = 1;
   }
+  s.disk.sync = std::chrono::microseconds{sync_us};
   s.what.directory += "/fasti-journal-bench";
   return s;
 }
@@ -92,11 +107,18 @@ bool write_json(const std::string& path, const nlohmann::json& figures) {
 }
 
 int run(const settings& s) {
+  slow_down(s.disk);
+  if (s.disk.sync.count() > 0) {
+    std::printf("As on a slower disk: a sync takes at least %lld us, and its bytes %.0f MB/s.\n\n",
+                static_cast<long long>(s.disk.sync.count()), s.disk.megabytes_per_second);
+  }
   const scratch place(s.what.directory);
   std::vector<std::string> wrong;
   nlohmann::json figures{{"format", 1},
                          {"events", s.what.events},
                          {"rounds", s.what.rounds},
+                         {"sync_us_at_least", s.disk.sync.count()},
+                         {"megabytes_per_second_at_most", s.disk.megabytes_per_second},
                          {"parts", nlohmann::json::array()}};
   for (const auto& p : parts) {
     if (!is_wanted(s.what, p.name)) continue;
