@@ -151,10 +151,10 @@ result<block_store::block_ptr> block_store::reader::at(position p) {
   return read;
 }
 
-void block_store::reader::expect(position p) const {
-  if (db_ && (!current_ || p < current_->first() || p > current_->last())) {
-    db_->expect(big_endian(count_of(p)));
-  }
+void block_store::reader::expect(position p) {
+  if (current_ && p >= current_->first() && p <= current_->last()) return;
+  if (!db_) db_ = store_.database_now();
+  db_->expect(big_endian(count_of(p)));
 }
 
 result<block_store::block_ptr> block_store::reader::from_disk(position p) {

@@ -51,7 +51,7 @@ class block_store {
     /// The last block that was asked for had to be fetched from a file.
     [[nodiscard]] bool fetched() const noexcept { return fetched_; }
     /// `at` of it will come soon: the disk may begin to fetch its block.
-    void expect(position p) const;
+    void expect(position p);
 
    private:
     [[nodiscard]] result<block_ptr> from_disk(position p);

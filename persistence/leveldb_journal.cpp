@@ -158,6 +158,7 @@ result<version> leveldb_journal::stream_version(const stream_id& stream) const {
 
 result<version> leveldb_journal::read_stream(const stream_id& stream, const stream_range& range,
                                              const event_visitor& visitor) const {
+  const auto reads_before = file_reads_of_this_thread();
   auto actual = stream_version(stream);
   if (!actual || *actual == no_version) return actual;
   const version from = std::max(range.from, version{1});
@@ -172,14 +173,17 @@ result<version> leveldb_journal::read_stream(const stream_id& stream, const stre
   // A commit at a time: looking each of its events up would check all of it for each.
   const bool scattered = are_scattered(*positions);
   std::size_t expected = 0;
+  // If even the index had to be fetched, the blocks will not be in memory.
+  bool cold = file_reads_of_this_thread() != reads_before;
   for (std::size_t i = 0; i < n;) {
     const position p = (*positions)[place(i)];
+    if (scattered && cold && i >= expected) {
+      expected = std::min(i + events_ahead, n);
+      for (auto j = i; j < expected; ++j) blocks.expect((*positions)[place(j)]);
+    }
     const auto b = blocks.at(p);
     if (!b) return b.error();
-    if (scattered && blocks.fetched() && i >= expected) {
-      expected = std::min(i + events_ahead, n);
-      for (auto j = i + 1; j < expected; ++j) blocks.expect((*positions)[place(j)]);
-    }
+    cold = blocks.fetched();
     auto found = events_of_commit(**b, p, stream);
     if (!found) return std::move(found).error();
     if (!forwards) std::reverse(found->begin(), found->end());
