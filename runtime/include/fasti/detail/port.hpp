@@ -212,6 +212,8 @@ class aggregate_state_of final : public aggregate_state {
     }
   }
 
+  [[nodiscard]] const D& decider() const noexcept { return decider_; }
+
  private:
   D decider_{};
 };
