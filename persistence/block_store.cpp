@@ -13,6 +13,12 @@ namespace {
 constexpr std::uint64_t probe_bytes = 4U << 20;
 constexpr std::uint64_t probes_max = 256;
 
+/// Blocks as they lie in tables, and those of them that were unpacked.
+constexpr std::size_t packed_cache_bytes = 16U << 20;
+constexpr std::size_t unpacked_cache_bytes = 16U << 20;
+/// One reader leaves no more than that in the cache: a long stream would push all others out.
+constexpr int blocks_cached_max = 512;
+
 std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 leveldb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
 
@@ -38,7 +44,7 @@ result<std::unique_ptr<block_store>> block_store::open(disk& on, const std::stri
                                                        create_mode mode, const settings& given) {
   auto db = database::open(on, path, mode,
                            {.write_buffer_bytes = given.log_bytes,
-                            .cache_bytes = 32U << 20,
+                            .cache_bytes = packed_cache_bytes,
                             .file_bytes_max = 32U << 20,
                             .tail = given.tail});
   if (!db) return std::move(db).error();
@@ -46,6 +52,9 @@ result<std::unique_ptr<block_store>> block_store::open(disk& on, const std::stri
   opened->open_tables();
   return opened;
 }
+
+block_store::block_store(std::shared_ptr<database> db, std::size_t recent_bytes_max)
+    : recent_bytes_max_(recent_bytes_max), unpacked_(unpacked_cache_bytes), db_(std::move(db)) {}
 
 /// What is wrong with a table is told to whoever reads it.
 void block_store::open_tables() const {
@@ -181,10 +190,17 @@ result<block_store::block_ptr> block_store::reader::from_disk(position p) {
   // After a damaged table LevelDB's iterator goes on behind it: only the status tells.
   if (auto good = db_->check(*iterator_); !good) return std::move(good).error();
   if (!iterator_->Valid()) return missing(p);
-  auto found = block_at(*iterator_);
+  // What is read in a row will not be read again soon.
+  const bool caches = !follows && cached_++ < blocks_cached_max;
+  auto found = caches ? store_.cached_block_at(*iterator_) : block_at(*iterator_);
   if (!found) return found;
   if (p < (*found)->first() || p > (*found)->last()) return missing(p);
   return found;
+}
+
+result<block_store::block_ptr> block_store::cached_block_at(const leveldb::Iterator& it) const {
+  if (it.key().size() != 8) return foreign_key();
+  return unpacked_.unpacked(view(it.value()), position{from_big_endian(view(it.key()))});
 }
 
 result<position> block_store::first_of_newest(std::uint64_t commits, timestamp time) const {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 
+#include "persistence/block_cache.hpp"
 #include "persistence/blocks.hpp"
 #include "persistence/database.hpp"
 
@@ -58,6 +59,7 @@ class block_store {
     const block_store& store_;
     block_ptr current_;
     bool fetched_ = false;
+    int cached_ = 0;                // blocks that were looked for in the cache
     std::shared_ptr<database> db_;  // what iterator_ reads
     std::unique_ptr<leveldb::Iterator> iterator_;
   };
@@ -69,9 +71,9 @@ class block_store {
   [[nodiscard]] result<position> last_block_before(timestamp time, position head) const;
 
  private:
-  block_store(std::shared_ptr<database> db, std::size_t recent_bytes_max)
-      : recent_bytes_max_(recent_bytes_max), db_(std::move(db)) {}
+  block_store(std::shared_ptr<database> db, std::size_t recent_bytes_max);
   void open_tables() const;
+  [[nodiscard]] result<block_ptr> cached_block_at(const leveldb::Iterator& it) const;
   [[nodiscard]] block_ptr recent(position p) const;
   [[nodiscard]] std::shared_ptr<database> database_now() const {
     const std::lock_guard lock(mutex_);
@@ -79,6 +81,7 @@ class block_store {
   }
 
   const std::size_t recent_bytes_max_;
+  const block_cache unpacked_;
   // Of the thread that appends; kept for their room:
   leveldb::WriteBatch batch_;
   std::string packing_;

@@ -37,12 +37,15 @@ std::string_view packed(const block& b, std::string& room) {
   return {room.data(), sizeof h + static_cast<std::size_t>(got)};
 }
 
+bool is_packed(std::string_view value) noexcept {
+  return value.size() >= sizeof(packed_header) &&
+         detail::read_as<packed_header>(value, 0).magic == packed_header().magic;
+}
+
 result<std::shared_ptr<const block>> unpacked(std::string_view value, position last) {
-  packed_header h;
+  if (!is_packed(value)) return block::open(value, last);
   const packed_header expected;
-  if (value.size() < sizeof h) return block::open(value, last);
-  std::memcpy(&h, value.data(), sizeof h);
-  if (h.magic != expected.magic) return block::open(value, last);
+  const auto h = detail::read_as<packed_header>(value, 0);
   if (h.format != expected.format) return newer_block_format(last, h.format, expected.format);
   value.remove_prefix(sizeof h);
   if (h.bytes % word_bytes != 0 || h.bytes > LZ4_MAX_INPUT_SIZE ||

@@ -21,6 +21,8 @@ namespace fasti::persistence {
 /// What the store keeps of a block: its own bytes, or others that are written to `room`.
 [[nodiscard]] std::string_view packed(const block& b, std::string& room);
 
+[[nodiscard]] bool is_packed(std::string_view value) noexcept;
+
 /// The block again. `last` is what the key says. Errors: those of `block::open`.
 [[nodiscard]] result<std::shared_ptr<const block>> unpacked(std::string_view value, position last);
 

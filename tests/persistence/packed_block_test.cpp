@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
+#include "persistence/block_cache.hpp"
 #include "tests/support/journal_kit.hpp"
 
 namespace fasti::test {
@@ -18,12 +20,12 @@ using persistence::unpacked;
 
 constexpr position first{100};
 
-std::shared_ptr<const block> usual_block(std::size_t commits) {
+std::shared_ptr<const block> usual_block(std::size_t commits, word other = 0) {
   persistence::block_writer writer;
   writer.begin(first);
   for (std::size_t i = 0; i < commits; ++i) {
     commit c = commit_to("account-" + std::to_string(i % 7), 1, expected_version::any(), 8);
-    for (auto& w : c.bodies) w = i;
+    for (auto& w : c.bodies) w = i + other;
     const std::vector<version> versions{version{i + 1}};
     writer.add(c, versions, timestamp{std::chrono::seconds{i}});
   }
@@ -153,6 +155,55 @@ TEST(PackedBlocks, ANewerFormatIsRefusedByName) {
   EXPECT_EQ(opened.error().code, errc::invalid);
   EXPECT_EQ(opened.error().reason, "newer-format");
   EXPECT_NE(opened.error().detail.find("format 9"), std::string::npos);
+}
+
+TEST(BlockCache, UnpacksOnce) {
+  const persistence::block_cache cache(1U << 20);
+  const auto made = usual_block(40);
+  std::string room;
+  const auto value = packed(*made, room);
+  const auto one = cache.unpacked(value, made->last());
+  const auto again = cache.unpacked(value, made->last());
+  ASSERT_TRUE(one && again);
+  EXPECT_EQ((*one)->bytes(), made->bytes());
+  EXPECT_EQ(one->get(), again->get());
+}
+
+TEST(BlockCache, P10_OtherBytesUnderTheSameKeyAreNotTakenForThem) {
+  const persistence::block_cache cache(1U << 20);
+  const auto made = usual_block(40);
+  std::string room;
+  const std::string value(packed(*made, room));
+  ASSERT_TRUE(cache.unpacked(value, made->last()));
+  for (std::size_t at = 0; at < value.size(); at += 7) {
+    std::string bad = value;
+    bad[at] = static_cast<char>(bad[at] ^ 8);
+    const auto cached = cache.unpacked(bad, made->last());
+    const auto fresh = unpacked(bad, made->last());
+    ASSERT_EQ(cached.has_value(), fresh.has_value()) << "byte " << at;
+    if (cached) {
+      EXPECT_EQ((*cached)->bytes(), (*fresh)->bytes()) << "byte " << at;
+    }
+  }
+  EXPECT_FALSE(cache.unpacked(value, position{1})) << "nor is another key";
+}
+
+TEST(BlockCache, HoldsNoMoreThanItMay) {
+  const auto made = usual_block(40);
+  constexpr std::size_t fit = 64;
+  const persistence::block_cache cache(made->bytes().size() * fit);
+  std::vector<std::weak_ptr<const block>> seen;
+  for (std::size_t i = 0; i < 400; ++i) {
+    const auto other = usual_block(40, i);
+    std::string room;
+    const auto opened = cache.unpacked(packed(*other, room), other->last());
+    ASSERT_TRUE(opened);
+    seen.emplace_back(*opened);
+  }
+  const auto held =
+      std::count_if(seen.begin(), seen.end(), [](const auto& s) { return !s.expired(); });
+  EXPECT_GT(held, 0);
+  EXPECT_LE(static_cast<std::size_t>(held), fit + 16) << "each of its shards may hold one more";
 }
 
 }  // namespace
