@@ -95,6 +95,15 @@ void evict_below(const std::string& path) {
   });
 }
 
+void fetch_below(const std::string& path) {
+  std::vector<char> room(1U << 20);
+  each_file_below(path, [&room](const fs::directory_entry& file) {
+    std::ifstream in(file.path(), std::ios::binary);
+    while (in.read(room.data(), static_cast<std::streamsize>(room.size()))) {
+    }
+  });
+}
+
 std::optional<io_counts> io_now() {
   std::ifstream in("/proc/self/io");
   if (!in) return std::nullopt;

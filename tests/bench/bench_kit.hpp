@@ -47,6 +47,9 @@ void calm_disk(const std::string& path);
 /// Writes back all files below and gives up their pages: the next read of them goes to the disk.
 void evict_below(const std::string& path);
 
+/// The next read of any file below finds its pages in memory, as far as they fit.
+void fetch_below(const std::string& path);
+
 /// What the kernel counts for this process (/proc/self/io); nothing where there is no such file.
 struct io_counts {
   std::uint64_t write_calls_bytes = 0;  ///< wchar: handed to write().

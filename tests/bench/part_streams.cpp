@@ -128,6 +128,7 @@ std::vector<contestant> contestants() {
 /// One engine's reads of streams of one length.
 struct reads {
   std::vector<double> cold_us;
+  std::vector<double> once_us;
   std::vector<double> warm_us;
   std::vector<double> cold_kib;
 };
@@ -151,6 +152,14 @@ void measure(reads& into, const contestant& c, const std::string& directory,
   into.warm_us.push_back(timed_read(*reader, m));
 }
 
+/// Each stream once, in one opening.
+void measure_once(reads& into, const contestant& c, const std::string& directory,
+                  const std::vector<marked_stream>& streams) {
+  fetch_below(directory);
+  const auto reader = c.open(directory);
+  for (const auto& m : streams) into.once_us.push_back(timed_read(*reader, m));
+}
+
 table empty_table(const plan& p) {
   table t{"streams",
           "reading one stream whose events lie scattered among " + std::to_string(p.events) + ", " +
@@ -167,8 +176,9 @@ table empty_table(const plan& p) {
             true}}};
   t.notes = {
       "cold: the first read after all files' pages were given up and the store was opened",
-      "with a small window of command ids (a virtual disk may still hold them). warm: the",
-      "third read of the same stream. Raw LevelDB: an iterator over the stream's keys and a",
+      "with a small window of command ids (a virtual disk may still hold them). once: each",
+      "stream for the first time in one opening, the files' pages in memory. warm: the third",
+      "read of the same stream. Raw LevelDB: an iterator over the stream's keys and a",
       "get by position for each, checksums verified; it reads as the journal does, by pread:",
       "around a fault in a memory map the kernel reads ahead as far as the disk is set to."};
   return t;
@@ -176,17 +186,22 @@ table empty_table(const plan& p) {
 
 void add_rows(table& t, std::uint64_t events, const std::vector<contestant>& engines,
               const std::vector<reads>& done) {
-  for (const bool cold : {true, false}) {
-    const auto& base = cold ? done[0].cold_us : done[0].warm_us;
+  struct state {
+    const char* name;
+    std::vector<double> reads::*us;
+  };
+  for (const auto& pages : {state{"cold", &reads::cold_us}, state{"once", &reads::once_us},
+                            state{"warm", &reads::warm_us}}) {
+    const auto& base = done[0].*pages.us;
     for (std::size_t i = 0; i < engines.size(); ++i) {
-      const auto& us = cold ? done[i].cold_us : done[i].warm_us;
+      const auto& us = done[i].*pages.us;
       double total = 0;
       for (const auto one : us) total += one;
       const auto n = static_cast<double>(us.size());
-      const bool has_kib = cold && !done[i].cold_kib.empty();
+      const bool has_kib = pages.us == &reads::cold_us && !done[i].cold_kib.empty();
       t.rows.push_back(
-          {static_cast<double>(events), engines[i].kind.name, std::string(cold ? "cold" : "warm"),
-           median(us), quantile(us, 0.99), static_cast<double>(events) * n * 1e6 / total,
+          {static_cast<double>(events), engines[i].kind.name, std::string(pages.name), median(us),
+           quantile(us, 0.99), static_cast<double>(events) * n * 1e6 / total,
            has_kib ? cell{median(done[i].cold_kib)} : cell{}, n, median(base) / median(us)});
     }
   }
@@ -211,14 +226,20 @@ table measure_streams(const plan& p) {
   table t = empty_table(p);
   for (const auto& c : classes) {
     std::vector<reads> done(engines.size());
+    std::vector<marked_stream> of_class;
+    for (const auto& m : marked) {
+      if (m.events == c.events) of_class.push_back(m);
+    }
     for (int round = 0; round < p.rounds; ++round) {
-      for (const auto& m : marked) {
-        if (m.events != c.events) continue;
+      for (const auto& m : of_class) {
         tell_progress("streams of " + std::to_string(c.events) + " events, round " +
                       std::to_string(round + 1) + " of " + std::to_string(p.rounds));
         for (std::size_t i = 0; i < engines.size(); ++i) {
           measure(done[i], engines[i], places[i]->path(), m);
         }
+      }
+      for (std::size_t i = 0; i < engines.size(); ++i) {
+        measure_once(done[i], engines[i], places[i]->path(), of_class);
       }
     }
     add_rows(t, c.events, engines, done);
