@@ -5,6 +5,7 @@
 #include "fasti/detail/port.hpp"
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
+#include "fasti/past.hpp"
 #include "fasti/stores.hpp"
 
 namespace fasti::core {
@@ -22,6 +23,14 @@ struct recovered_aggregate {
                                                   const stream_id& stream, const journal& events,
                                                   const snapshot_store& snapshots,
                                                   const log_sink& log);
+
+/// The state as it was: the newest snapshot that is not past the moment, then the events behind it.
+/// Errors: those of `recover`, and `invalid`: "no-such-version" when the stream has not come so
+/// far, "truncated" when it begins later.
+[[nodiscard]] result<recovered_aggregate> recover_at(const detail::decider_port& decider,
+                                                     const stream_id& stream, const journal& events,
+                                                     const snapshot_store& snapshots,
+                                                     const log_sink& log, const moment& when);
 
 /// The state at a version, from the stream's events alone (and its base, where it was truncated):
 /// what a snapshot must equal. Errors: `corrupt`, as above, and when `to` is not there, or is

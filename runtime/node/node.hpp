@@ -33,6 +33,12 @@ class runtime::node {
                   query_options options, words_callback callback);
   void query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
                        words_callback callback);
+  [[nodiscard]] result<detail::past_state> past_state(const detail::decider_port& decider,
+                                                      std::string_view stream,
+                                                      const moment& when) const;
+  [[nodiscard]] result<detail::supposed_outcome> suppose(detail::past_state& on,
+                                                         std::string_view stream, type_id command,
+                                                         body_view body) const;
   result<void> rebuild(std::string_view name);
   result<void> forget_view(std::string_view name);
   result<truncation> truncate(std::string_view stream, version up_to, std::string_view reason);

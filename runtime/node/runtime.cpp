@@ -38,6 +38,16 @@ void runtime::query_aggregate(std::string_view stream, type_id query, std::vecto
   node_->query_aggregate(stream, query, std::move(body), std::move(callback));
 }
 
+result<detail::past_state> runtime::past_state(const detail::decider_port& decider,
+                                               std::string_view stream, const moment& when) const {
+  return node_->past_state(decider, stream, when);
+}
+
+result<detail::supposed_outcome> runtime::suppose(detail::past_state& on, std::string_view stream,
+                                                  type_id command, body_view body) const {
+  return node_->suppose(on, stream, command, body);
+}
+
 result<void> runtime::rebuild_view(std::string_view name) { return node_->rebuild(name); }
 result<truncation> runtime::truncate(std::string_view stream, version up_to,
                                      std::string_view reason) {

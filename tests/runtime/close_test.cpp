@@ -11,7 +11,8 @@ using namespace fasti;
 using namespace fasti::test;
 
 class Close : public both_storages {};
-INSTANTIATE_TEST_SUITE_P(, Close, testing::Values(storage::leveldb, storage::memory), storage_name);
+INSTANTIATE_TEST_SUITE_P(, Close, ::testing::Values(storage::leveldb, storage::memory),
+                         storage_name);
 
 TEST_P(Close, AnswersEverythingAndLaterCallsAnswerClosed) {
   auto rt = open();

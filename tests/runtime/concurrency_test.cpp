@@ -67,7 +67,7 @@ class Concurrency : public both_storages {
     EXPECT_EQ(stored, sum);
   }
 };
-INSTANTIATE_TEST_SUITE_P(, Concurrency, testing::Values(storage::leveldb, storage::memory),
+INSTANTIATE_TEST_SUITE_P(, Concurrency, ::testing::Values(storage::leveldb, storage::memory),
                          storage_name);
 
 TEST_P(Concurrency, P4_ManyThreadsToOneStream) {

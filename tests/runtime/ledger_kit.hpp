@@ -105,7 +105,7 @@ struct journal_fold {
 }
 
 /// Options of a runtime under test: quiet, in a directory that goes with the test.
-class ledger_test : public testing::Test {
+class ledger_test : public ::testing::Test {
  protected:
   [[nodiscard]] runtime_options options() const {
     runtime_options o;
@@ -142,7 +142,7 @@ class ledger_test : public testing::Test {
 };
 
 /// … on both storages.
-class both_storages : public ledger_test, public testing::WithParamInterface<storage> {
+class both_storages : public ledger_test, public ::testing::WithParamInterface<storage> {
  protected:
   [[nodiscard]] runtime_options options() const {
     auto o = ledger_test::options();
@@ -153,7 +153,7 @@ class both_storages : public ledger_test, public testing::WithParamInterface<sto
   using ledger_test::open;
 };
 
-[[nodiscard]] inline std::string storage_name(const testing::TestParamInfo<storage>& info) {
+[[nodiscard]] inline std::string storage_name(const ::testing::TestParamInfo<storage>& info) {
   return info.param == storage::leveldb ? "Leveldb" : "Memory";
 }
 

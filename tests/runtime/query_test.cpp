@@ -8,7 +8,8 @@ using namespace fasti;
 using namespace fasti::test;
 
 class Query : public both_storages {};
-INSTANTIATE_TEST_SUITE_P(, Query, testing::Values(storage::leveldb, storage::memory), storage_name);
+INSTANTIATE_TEST_SUITE_P(, Query, ::testing::Values(storage::leveldb, storage::memory),
+                         storage_name);
 
 TEST_P(Query, ReadsYourOwnWrite) {
   auto rt = open();

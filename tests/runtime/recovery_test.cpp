@@ -69,7 +69,7 @@ TEST_F(Recovery, P8_ARepeatAfterASnapshotGetsTheFirstOutcome) {
 }
 
 class Passivation : public both_storages {};
-INSTANTIATE_TEST_SUITE_P(, Passivation, testing::Values(storage::leveldb, storage::memory),
+INSTANTIATE_TEST_SUITE_P(, Passivation, ::testing::Values(storage::leveldb, storage::memory),
                          storage_name);
 
 TEST_P(Passivation, P8_ARepeatAfterItGetsTheFirstOutcome) {

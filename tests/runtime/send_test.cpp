@@ -8,7 +8,8 @@ using namespace fasti;
 using namespace fasti::test;
 
 class Send : public both_storages {};
-INSTANTIATE_TEST_SUITE_P(, Send, testing::Values(storage::leveldb, storage::memory), storage_name);
+INSTANTIATE_TEST_SUITE_P(, Send, ::testing::Values(storage::leveldb, storage::memory),
+                         storage_name);
 
 TEST_P(Send, P1_AReceiptSaysWhatIsInTheJournal) {
   auto rt = open();

@@ -19,6 +19,7 @@
 #include "fasti/detail/port.hpp"
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
+#include "fasti/past.hpp"
 
 namespace fasti {
 
@@ -135,6 +136,36 @@ class runtime {
     });
   }
 
+  /// The state of one aggregate as it was; now, if no moment is given. Reads what is stored, with
+  /// the newest snapshot that is not past the moment. Blocks; not from a callback. Errors:
+  /// `invalid`
+  /// ("other-category"; "no-such-version"; "truncated" when the events of that time are gone),
+  /// `corrupt`.
+  template <class Decider>
+  requires detail::has_category<Decider>
+  [[nodiscard]] result<past<Decider>> state_of(std::string_view stream, const moment& when = {}) {
+    auto found = past_state(detail::port_of_decider<Decider>(), stream, when);
+    if (!found) return std::move(found).error();
+    return past<Decider>{detail::copy_of<Decider>(*found->state), found->version};
+  }
+
+  /// What a command would come to, on the state now or as it was; nothing is stored. Blocks; not
+  /// from a callback. Errors: those of `state_of`, and `rejected` ("decide-failed",
+  /// "evolve-failed") when the decider throws. A rejection of its own is a result, not an error.
+  template <class Decider, schema_struct Command, class Fill>
+  requires detail::has_category<Decider>
+  [[nodiscard]] result<supposition<Decider>> what_if(std::string_view stream, Fill&& fill,
+                                                     const moment& when = {}) {
+    auto found = past_state(detail::port_of_decider<Decider>(), stream, when);
+    if (!found) return std::move(found).error();
+    past<Decider> before{detail::copy_of<Decider>(*found->state), found->version};
+    auto outcome =
+        suppose(*found, stream, type_id_of<Command>, build<Command>(std::forward<Fill>(fill)));
+    if (!outcome) return std::move(outcome).error();
+    return supposition<Decider>{std::move(outcome->made), std::move(outcome->events),
+                                std::move(before), detail::copy_of<Decider>(*found->state)};
+  }
+
   /// Throws the view away and folds it again from position 0; queries that ask for no position see
   /// it grow. Errors: `invalid` when there is no such projection.
   template <class Projection>
@@ -198,6 +229,10 @@ class runtime {
   void query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
                        words_callback callback);
   result<void> rebuild_view(std::string_view name);
+  result<detail::past_state> past_state(const detail::decider_port& decider,
+                                        std::string_view stream, const moment& when) const;
+  result<detail::supposed_outcome> suppose(detail::past_state& on, std::string_view stream,
+                                           type_id command, body_view body) const;
 
   std::unique_ptr<node> node_;
 };

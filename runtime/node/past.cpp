@@ -1,0 +1,55 @@
+#include "runtime/core/guard.hpp"
+#include "runtime/core/recovery.hpp"
+#include "runtime/node/node.hpp"
+
+namespace fasti {
+
+result<detail::past_state> runtime::node::past_state(const detail::decider_port& decider,
+                                                     std::string_view stream,
+                                                     const moment& when) const {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return closed_error();
+  auto id = stream_id::parse(stream);
+  if (!id) return std::move(id).error();
+  if (id->category() != decider.category) {
+    return error{errc::invalid, "other-category",
+                 std::string(stream) + " is not a stream of \"" + decider.category + "\""};
+  }
+  auto found =
+      core::recover_at(decider, *id, *storage_.journal, *storage_.snapshots, options_.log, when);
+  if (!found) return std::move(found).error();
+  return detail::past_state{std::move(found->state), found->version};
+}
+
+/// Decides, and folds what came of it into the state.
+result<detail::supposed_outcome> runtime::node::suppose(detail::past_state& on,
+                                                        std::string_view stream, type_id command,
+                                                        body_view body) const {
+  const auto id = stream_id::parse(stream);
+  if (!id) return id.error();
+  detail::supposed_outcome outcome;
+  emit emitted;
+  const command_context at{*id, on.version, command_id::generate(), options_.clock()};
+  if (auto thrown =
+          core::thrown_by([&] { outcome.made = on.state->decide(command, body, at, emitted); })) {
+    return error{errc::rejected, "decide-failed",
+                 std::string(stream) + ": decide threw " + *thrown};
+  }
+  if (!outcome.made.is_accepted()) return outcome;
+  std::vector<commit::event> events;
+  std::vector<word> bodies;
+  emitted.finish(events, bodies);
+  body_view rest = bodies;
+  for (const auto& e : events) {
+    const auto words = rest.first(e.words);
+    rest = rest.subspan(e.words);
+    if (auto thrown = core::thrown_by([&] { on.state->evolve(e.type, words); })) {
+      return error{errc::rejected, "evolve-failed",
+                   std::string(stream) + ": evolve threw " + *thrown};
+    }
+    outcome.events.push_back({e.type, {words.begin(), words.end()}});
+  }
+  return outcome;
+}
+
+}  // namespace fasti
