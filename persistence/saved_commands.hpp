@@ -50,7 +50,8 @@ class saved_commands {
         age_max_(limits.command_ids_age_max) {}
 
   /// The window up to `watermark` as far as `time`, that of the newest event, needs it; nothing
-  /// when not all of it is there: then what is there will be replaced. Errors: what the disk says.
+  /// when not all of it is there, or cannot be read: then what is there will be replaced. Errors:
+  /// the directory cannot be listed.
   [[nodiscard]] result<std::optional<command_window>> load(const journal_limits& limits,
                                                            position watermark, timestamp time);
   /// Before the watermark rises.

@@ -124,6 +124,14 @@ TEST_F(SavedCommands, MissingOnesAreReadFromTheBlocks) {
   }
 }
 
+TEST_F(SavedCommands, ThatCannotBeReadAreReadFromTheBlocks) {
+  append(1, 4);
+  append(5, 9);
+  ASSERT_TRUE(fs::remove(path_of("commands-5")));
+  fs::create_directory(path_of("commands-5"));  // whoever reads it gets an error
+  EXPECT_EQ(known(9), numbers(1, 9));
+}
+
 TEST_F(SavedCommands, OfAFlushThatWasCutShortDoNotCount) {
   append(1, 4);
   append(5, 9);
