@@ -45,14 +45,14 @@ group_commit::group_commit(block_store& blocks, stream_index& index, journal_sta
 group_commit::~group_commit() { close(); }
 
 result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> session,
-                                    std::unique_ptr<commit_observer>&& observer) {
+                                    std::unique_ptr<commit_observer>&& observer, hands whose) {
   if (auto good = check_commit(c, limits_); !good) return std::move(good).error();
   static thread_local drafter draft;
   draft.write(c);
   std::condition_variable* wake = nullptr;
   ticket given{};
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (closed_) return error{errc::closed, "closed", "the journal is closed"};
     if (failed_) return stopped(*failed_);
     if (given_ - known_completed_ >= limits_.queue_commits_max) {
@@ -66,6 +66,11 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
     added.session = std::move(session);
     added.observer = std::move(observer);
     given = ticket{++given_};
+    const bool is_alone = writer_ == writer::waits && given_ == completed_ + 1;
+    if (whose == hands::callers && is_alone && !sync_due_) {
+      write_with_callers_hands(lock);
+      return given;
+    }
     wake = call_writer();
   }
   if (wake != nullptr) wake->notify_one();
@@ -137,12 +142,7 @@ void group_commit::write(std::unique_lock<std::mutex>& lock) {
       sync_written();  // its failure says nothing of the group that comes next
       lock.lock();
     }
-    group_.push_back(take_batch());
-    lock.unlock();
-    settle();
-    lock.lock();
-    for (auto& b : group_) done_.push_back(std::move(b));
-    group_.clear();
+    settle_next(lock);
     if (telling_) continue;  // the other one goes on with these
     const bool is_to_stay = !queue_.empty() || sync_due_ || failed_ || suspected_;
     if (is_to_stay) {
@@ -163,11 +163,39 @@ void group_commit::write(std::unique_lock<std::mutex>& lock) {
   called_.notify_all();
 }
 
+/// Writes what has waited longest. The outcomes are to be told then.
+void group_commit::settle_next(std::unique_lock<std::mutex>& lock) {
+  group_.push_back(take_batch());
+  lock.unlock();
+  settle();
+  lock.lock();
+  for (auto& b : group_) done_.push_back(std::move(b));
+  group_.clear();
+}
+
+/// Precondition: the writer waits for work and for nothing else, and the queue holds what the
+/// caller has just put there.
+void group_commit::write_with_callers_hands(std::unique_lock<std::mutex>& lock) {
+  writer_ = writer::works;
+  is_lent_ = true;
+  settle_next(lock);
+  const bool is_all_own = done_.size() == 1 && done_.front()->commits.size() == 1;
+  if (is_all_own && !telling_) {
+    tell_all(lock);
+  } else if (!telling_) {
+    called_.notify_one();  // others' outcomes are not for this thread to tell
+  }
+  is_lent_ = false;
+  const bool goes_on = !queue_.empty() || closed_ || failed_ || suspected_ || sync_due_;
+  if (!goes_on) writer_ = writer::waits;
+  if (goes_on) came_.notify_one();
+}
+
 /// Returns when there is something to write, or when it is to end. Tries to recover meanwhile.
 void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  while (!closed_ && queue_.empty() && !suspected_) {
-    writer_ = writer::waits;
-    if (!failed_ && !sync_due_) {
+  while (is_lent_ || (!closed_ && queue_.empty() && !suspected_)) {
+    if (!is_lent_) writer_ = writer::waits;
+    if (is_lent_ || (!failed_ && !sync_due_)) {
       came_.wait(lock);
     } else if (!failed_) {
       if (came_.wait_until(lock, *sync_due_) == std::cv_status::timeout) {

@@ -55,7 +55,13 @@ class leveldb_journal final : public journal {
   unique_id id() const noexcept override { return id_; }
   result<ticket> append(commit&& c, std::shared_ptr<commit_session> session,
                         std::unique_ptr<commit_observer>&& observer) override {
-    return commits_.append(std::move(c), std::move(session), std::move(observer));
+    return commits_.append(std::move(c), std::move(session), std::move(observer),
+                           group_commit::hands::own);
+  }
+  result<ticket> append_in_person(commit&& c, std::shared_ptr<commit_session> session,
+                                  std::unique_ptr<commit_observer>&& observer) override {
+    return commits_.append(std::move(c), std::move(session), std::move(observer),
+                           group_commit::hands::callers);
   }
   ticket settled_ticket() const noexcept override { return commits_.settled_ticket(); }
   position head() const noexcept override { return commits_.head(); }

@@ -69,7 +69,7 @@ result<committed> append_and_wait(journal& j, commit c) {
   auto outcome = promise.get_future();
   std::unique_ptr<commit_observer> observer =
       std::make_unique<promise_observer>(std::move(promise));
-  auto accepted = j.append(std::move(c), nullptr, std::move(observer));
+  auto accepted = j.append_in_person(std::move(c), nullptr, std::move(observer));
   if (!accepted) return std::move(accepted).error();
   return outcome.get();
 }

@@ -106,7 +106,7 @@ class journal_store final : public store {
   void append(std::span<const new_event> batch) override {
     auto& now = batches_[turn_];
     now.begin(batch.size());
-    for (const auto& e : batch) hand_over(e, now);
+    for (const auto& e : batch) hand_over(e, now, !pipelined_ && &e == &batch.back());
     if (pipelined_) turn_ = 1 - turn_;
     batches_[turn_].wait();
   }
@@ -125,7 +125,8 @@ class journal_store final : public store {
     countdown& batch;
   };
 
-  void hand_over(const new_event& e, countdown& batch) {
+  /// The last one before the caller waits is handed over in person.
+  void hand_over(const new_event& e, countdown& batch, bool in_person) {
     const auto& body = e.bytes->body;
     commit c;
     c.origin.id = command_id::generate();
@@ -134,9 +135,9 @@ class journal_store final : public store {
     c.events.push_back({type_id_of<test::Withdrawn>, static_cast<std::uint32_t>(body.size())});
     c.bodies = body;
     std::unique_ptr<commit_observer> o = std::make_unique<observer>(batch);
-    if (auto given = journal_->append(std::move(c), nullptr, std::move(o)); !given) {
-      fail(given.error().to_string());
-    }
+    auto given = in_person ? journal_->append_in_person(std::move(c), nullptr, std::move(o))
+                           : journal_->append(std::move(c), nullptr, std::move(o));
+    if (!given) fail(given.error().to_string());
   }
 
   countdown batches_[2];  // must outlive the journal's threads

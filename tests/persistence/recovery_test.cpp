@@ -36,11 +36,16 @@ class Recovery : public Disk {
       return {.code = op.what == kind::read || op.what == kind::open ? 0 : EIO};
     });
   }
+  bool is_closed(journal& j) {
+    auto refused = j.append(barrier(), nullptr, probes.observer());
+    return !refused && refused.error().code == errc::closed;
+  }
   static void wait_until_it_goes_on(const journal& j) {
     while (j.failure()) std::this_thread::yield();
   }
 
   fault_disk on;
+  outcome_log probes;
 };
 
 TEST_F(Recovery, P12_ACommitThatIsFoundStoredIsCommitted) {
@@ -215,6 +220,68 @@ TEST_F(Recovery, ASlowObserverDoesNotHoldUpTheDisk) {
   for (int i = 0; i <= 3; ++i) EXPECT_EQ(all.outcomes()[static_cast<std::size_t>(i)].first, i);
   ASSERT_TRUE(all.of(3));
   EXPECT_EQ(all.of(3)->last_position, position{4});
+}
+
+/// Remembers on which thread it was called.
+class thread_observer final : public commit_observer {
+ public:
+  explicit thread_observer(std::promise<std::thread::id>& called) : called_(called) {}
+  void on_outcome(result<committed> outcome) noexcept override {
+    EXPECT_TRUE(outcome);
+    called_.set_value(std::this_thread::get_id());
+  }
+
+ private:
+  std::promise<std::thread::id>& called_;
+};
+
+TEST_F(Recovery, WhoHandsOverInPersonWritesIfNothingElseIsUnderWay) {
+  auto j = open_faulty();
+  std::thread::id teller;
+  // Not at once: the journal's own threads take their time to come to rest.
+  for (int i = 0; i < 10'000 && teller != std::this_thread::get_id(); ++i) {
+    std::promise<std::thread::id> told;
+    auto told_by = told.get_future();
+    ASSERT_TRUE(
+        j->append_in_person(commit_to("a-1"), nullptr, std::make_unique<thread_observer>(told)));
+    teller = told_by.get();
+  }
+  EXPECT_EQ(teller, std::this_thread::get_id());
+  EXPECT_EQ(j->stats().commits, count_of(j->head()));
+}
+
+TEST_F(Recovery, WhatComesWhileACallerWritesIsToldByTheJournal) {
+  auto j = open_faulty();
+  must_append(*j, commit_to("a-1"));
+  on.hold_syncs();
+  std::thread caller([&j] { EXPECT_TRUE(append_and_wait(*j, commit_to("a-1"))); });
+  on.wait_for_sync();
+  std::promise<std::thread::id> told;
+  auto told_by = told.get_future();
+  ASSERT_TRUE(j->append(commit_to("a-1"), nullptr, std::make_unique<thread_observer>(told)));
+  const auto of_caller = caller.get_id();
+  on.release_syncs();
+  const auto teller = told_by.get();
+  caller.join();
+  EXPECT_NE(teller, of_caller);
+  EXPECT_NE(teller, std::this_thread::get_id());
+  EXPECT_EQ(read_stream(*j, "a-1").positions(), (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
+TEST_F(Recovery, AJournalThatClosesWhileACallerWritesWaitsForIt) {
+  auto j = open_faulty();
+  must_append(*j, commit_to("a-1"));
+  on.hold_syncs();
+  result<committed> outcome = error{};
+  std::thread caller([&] { outcome = append_and_wait(*j, commit_to("a-1")); });
+  on.wait_for_sync();
+  std::thread closer([&j] { EXPECT_TRUE(j->close()); });
+  while (!is_closed(*j)) std::this_thread::yield();
+  on.release_syncs();
+  caller.join();
+  closer.join();
+  ASSERT_TRUE(outcome) << outcome.error().to_string();
+  EXPECT_EQ(outcome->last_position, position{2});
 }
 
 class Relaxed : public Recovery {
