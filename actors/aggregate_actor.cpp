@@ -131,6 +131,19 @@ std::optional<command_record> aggregate_actor_impl::find_command(command_id id) 
   return node_.journal.find_command(id);
 }
 
+void aggregate_actor_impl::answer_as_before(std::unique_ptr<core::incoming_command> command,
+                                            const committed& first) {
+  // Shared only because a task is copyable.
+  const std::shared_ptr<core::incoming_command> waiting = std::move(command);
+  const bool started = node_.readers.run([&node = node_, waiting, first] {
+    auto reply = node.journal.read_reply(first.last_position);
+    if (!reply) return waiting->answer(std::move(reply).error());
+    waiting->keep_reply(*std::move(reply), committed::kind::repeat);
+    waiting->answer(waiting->receipt_of(first));
+  });
+  if (!started) waiting->answer(error{errc::closed, "closed", "the runtime is closing"});
+}
+
 void aggregate_actor_impl::save_snapshot(snapshot&& s,
                                          const std::shared_ptr<commit_session>& session) {
   std::unique_ptr<commit_observer> barrier =

@@ -43,6 +43,8 @@ class aggregate_actor_impl final : public actor_base<aggregate_actor>,
   ticket settled_ticket() const override;
   position head() const override;
   std::optional<command_record> find_command(command_id id) const override;
+  void answer_as_before(std::unique_ptr<core::incoming_command> command,
+                        const committed& first) override;
   void save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>& session) override;
   timestamp now() const override;
   void log(log_level level, std::string_view line) override;

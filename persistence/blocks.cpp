@@ -14,6 +14,7 @@ using detail::read_as;
 
 constexpr std::uint16_t has_correlation = 1;
 constexpr std::uint16_t has_causation = 2;
+constexpr std::uint16_t has_reply = 4;
 constexpr std::size_t block_words_usual = 1536;  // 12 KiB
 constexpr std::size_t checksum_bytes = sizeof(std::uint64_t);
 
@@ -94,6 +95,17 @@ bool take_parts(cursor& c, std::string_view bytes, commit_view& view) {
   return events == view.header.events && events > 0;
 }
 
+bool take_reply(cursor& c, commit_view& view) {
+  std::string_view fixed;
+  std::string_view body;
+  if (!c.take(16, fixed)) return false;
+  const auto words = read_as<std::uint32_t>(fixed, 8);
+  if (words == 0 || !c.take(std::size_t{words} * word_bytes, body)) return false;
+  view.reply_type = type_id{read_as<std::uint64_t>(fixed, 0)};
+  view.reply = {reinterpret_cast<const word*>(body.data()), words};
+  return true;
+}
+
 bool take_events(cursor& c, std::string_view bytes, commit_view& view) {
   const std::size_t from = c.at();
   for (std::uint32_t i = 0; i < view.header.events; ++i) {
@@ -162,6 +174,7 @@ bool take_variable(std::string_view commit, commit_view& view) {
   std::string_view metadata;
   if (!c.take(padded(h.metadata_bytes), metadata)) return false;
   view.metadata = metadata.substr(0, h.metadata_bytes);
+  if ((h.flags & has_reply) != 0 && !take_reply(c, view)) return false;
   return take_events(c, commit, view);
 }
 
@@ -197,7 +210,8 @@ commit_draft draft_of(const commit& c, std::vector<word>& words) {
   const bool correlated = !o.correlation.is_none() && o.correlation != o.id;
   const bool caused = !o.causation.is_none() && o.causation != o.id;
   h.flags =
-      static_cast<std::uint16_t>((correlated ? has_correlation : 0) | (caused ? has_causation : 0));
+      static_cast<std::uint16_t>((correlated ? has_correlation : 0) | (caused ? has_causation : 0) |
+                                 (c.reply.is_none() ? 0 : has_reply));
   out.bytes(&h, sizeof h);
   if (correlated) out.id(o.correlation);
   if (caused) out.id(o.causation);
@@ -210,6 +224,11 @@ commit_draft draft_of(const commit& c, std::vector<word>& words) {
     draft.categories |= category_bit(p.stream.category());
   }
   out.bytes(o.metadata.data(), o.metadata.size());
+  if (!c.reply.is_none()) {
+    out.number(count_of(c.reply.type));
+    out.pair(static_cast<std::uint32_t>(c.reply.body.size()), 0);
+    out.bytes(c.reply.body.data(), c.reply.body.size() * word_bytes);
+  }
   const word* body = c.bodies.data();
   for (const auto& e : c.events) {
     out.number(count_of(e.type));

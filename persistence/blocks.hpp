@@ -24,12 +24,13 @@
 ///                 fingerprint   u64
 ///                 time          i64
 ///                 parts         u16
-///                 flags         u16   1: correlation follows, 2: causation follows
+///                 flags         u16   1: correlation follows, 2: causation, 4: a reply
 ///                 metadata      u32   bytes
 ///                 [correlation  u64 u64]
 ///                 [causation    u64 u64]
-///                 part* metadata event*
+///                 part* metadata [reply] event*
 ///     part     := first_version u64, events u32, stream_bytes u32, stream, zeros
+///     reply    := type u64, words u32, zeros u32, body
 ///     event    := type u64, words u32, flags u32, body
 ///
 /// A truncated event has flag 1, and for its body one word: the position of the event that says
@@ -134,6 +135,8 @@ struct commit_view {
   unique_id correlation;
   unique_id causation;
   std::string_view metadata;
+  type_id reply_type{};
+  body_view reply;          // empty: none
   std::string_view parts;   // undecoded
   std::string_view events;  // undecoded
 

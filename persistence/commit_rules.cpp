@@ -24,8 +24,12 @@ result<void> check_sizes(const commit& c, const journal_limits& limits) {
   if (c.origin.metadata.size() > limits.metadata_bytes_max) {
     return over("metadata-too-large", c.origin.metadata.size(), limits.metadata_bytes_max);
   }
-  if (c.bodies.size() * word_bytes > limits.commit_bytes_max) {
-    return over("commit-too-large", c.bodies.size() * word_bytes, limits.commit_bytes_max);
+  const auto words = c.bodies.size() + c.reply.body.size();
+  if (words * word_bytes > limits.commit_bytes_max) {
+    return over("commit-too-large", words * word_bytes, limits.commit_bytes_max);
+  }
+  if (c.reply.body.size() * word_bytes > limits.event_bytes_max) {
+    return over("reply-too-large", c.reply.body.size() * word_bytes, limits.event_bytes_max);
   }
   for (const auto& e : c.events) {
     if (e.words * word_bytes > limits.event_bytes_max) {
@@ -39,8 +43,8 @@ result<void> check_sizes(const commit& c, const journal_limits& limits) {
 
 result<void> check_commit(const commit& c, const journal_limits& limits) {
   if (c.is_barrier()) {
-    if (c.parts.empty() && c.bodies.empty()) return {};
-    return malformed("a commit without events must have no streams and no bodies");
+    if (c.parts.empty() && c.bodies.empty() && c.reply.is_none()) return {};
+    return malformed("a commit without events must have no streams, no bodies and no reply");
   }
   if (c.origin.id.is_none()) return malformed("it has no command id");
   if (auto good = check_sizes(c, limits); !good) return good;
@@ -70,6 +74,12 @@ error version_conflict(std::string_view stream, expected_version expected, versi
   return {errc::conflict, "version-conflict",
           std::string(stream) + " has version " + std::to_string(count_of(actual)) + ", expected " +
               expected.to_string()};
+}
+
+error no_such_position(position at, position head) {
+  return {errc::invalid, "no-such-position",
+          "there is no event at position " + std::to_string(count_of(at)) +
+              ", the journal ends at " + std::to_string(count_of(head))};
 }
 
 error session_broken() {

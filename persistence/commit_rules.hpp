@@ -12,6 +12,7 @@ namespace fasti::persistence {
 /// What a version conflict says.
 [[nodiscard]] error version_conflict(std::string_view stream, expected_version expected,
                                      version actual);
+[[nodiscard]] error no_such_position(position at, position head);
 [[nodiscard]] error session_broken();
 [[nodiscard]] error command_id_reused(command_id id);
 

@@ -5,6 +5,7 @@
 
 #include "persistence/archive.hpp"
 #include "persistence/catch_up.hpp"
+#include "persistence/commit_rules.hpp"
 #include "persistence/group_commit.hpp"
 #include "persistence/identity.hpp"
 #include "persistence/truncation.hpp"
@@ -73,6 +74,7 @@ class leveldb_journal final : public journal {
   }
   std::optional<error> failure() const override { return commits_.failure(); }
 
+  result<command_reply> read_reply(position at) const override;
   result<version> stream_version(const stream_id& stream) const override;
   result<version> read_stream(const stream_id& stream, const stream_range& range,
                               const event_visitor& visitor) const override;
@@ -238,6 +240,20 @@ result<position> leveldb_journal::read(const journal_range& range,
     if (!walked) return std::move(walked).error();
   }
   return looked_at;
+}
+
+result<command_reply> leveldb_journal::read_reply(position at) const {
+  if (at == no_position || at > head()) return no_such_position(at, head());
+  block_store::reader blocks(*blocks_);
+  const auto b = blocks.at(at);
+  if (!b) return b.error();
+  command_reply reply;
+  auto walked = (*b)->each_commit(position{count_of(at) - 1}, [&reply](const commit_view& c) {
+    reply = {c.reply_type, {c.reply.begin(), c.reply.end()}};
+    return false;
+  });
+  if (!walked) return std::move(walked).error();
+  return reply;
 }
 
 result<position> leveldb_journal::position_before(timestamp time) const {

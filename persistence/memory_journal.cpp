@@ -14,10 +14,16 @@
 namespace fasti::persistence {
 namespace {
 
+/// What the events of one command share.
+struct stored_command {
+  command_origin origin;
+  command_reply reply;
+};
+
 /// An event as it is kept: never changed, never moved, so that readers need no lock to look at it.
 struct stored {
   std::string stream;
-  std::shared_ptr<const command_origin> origin;
+  std::shared_ptr<const stored_command> from;
   unique_id id;
   type_id type{};
   fasti::version version{};
@@ -34,10 +40,11 @@ struct stored {
     e.version = version;
     e.position = position;
     e.time = time;
-    e.command = origin->id;
-    e.correlation = origin->correlation.is_none() ? origin->id : origin->correlation;
-    e.causation = origin->causation.is_none() ? origin->id : origin->causation;
-    e.metadata = origin->metadata;
+    const auto& origin = from->origin;
+    e.command = origin.id;
+    e.correlation = origin.correlation.is_none() ? origin.id : origin.correlation;
+    e.causation = origin.causation.is_none() ? origin.id : origin.causation;
+    e.metadata = origin.metadata;
     e.body = body;
     e.truncated_by = truncated_by;
     return e;
@@ -62,6 +69,7 @@ class memory_journal final : public journal {
   position head() const noexcept override { return position{head_.load()}; }
   result<version> stream_version(const stream_id& stream) const override;
   std::optional<command_record> find_command(command_id id) const override;
+  result<command_reply> read_reply(position at) const override;
   result<version> read_stream(const stream_id& stream, const stream_range& range,
                               const event_visitor& visitor) const override;
   result<position> read(const journal_range& range, const event_visitor& visitor) const override;
@@ -189,7 +197,7 @@ result<committed> memory_journal::store(entry& e) {
 }
 
 void memory_journal::add_events(const commit& c, committed& outcome) {
-  const auto origin = std::make_shared<const command_origin>(c.origin);
+  const auto from = std::make_shared<const stored_command>(stored_command{c.origin, c.reply});
   outcome.what = committed::kind::fresh;
   outcome.first_position = position{events_.size() + 1};
   const word* body = c.bodies.data();
@@ -200,7 +208,7 @@ void memory_journal::add_events(const commit& c, committed& outcome) {
       const auto& e = c.events[ordinal];
       auto s = std::make_shared<stored>();
       s->stream = p.stream.text();
-      s->origin = origin;
+      s->from = from;
       s->id = event_id_of(c.origin.id, ordinal);
       s->type = e.type;
       s->version = version{stream.size() + 1};
@@ -227,6 +235,14 @@ result<version> memory_journal::stream_version(const stream_id& stream) const {
 std::optional<command_record> memory_journal::find_command(command_id id) const {
   const std::lock_guard lock(mutex_);
   return window_.find(id);
+}
+
+result<command_reply> memory_journal::read_reply(position at) const {
+  const std::lock_guard lock(mutex_);
+  if (at == no_position || count_of(at) > events_.size()) {
+    return no_such_position(at, position{events_.size()});
+  }
+  return events_[count_of(at) - 1]->from->reply;
 }
 
 result<version> memory_journal::read_stream(const stream_id& stream, const stream_range& range,

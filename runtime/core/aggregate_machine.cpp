@@ -157,6 +157,7 @@ bool aggregate_machine::answer_repeat(std::unique_ptr<incoming_command>& command
     commit resolve;  // a barrier that carries the id gets the first outcome
     resolve.origin.id = id;
     resolve.fingerprint = fingerprint;
+    command->keep_reply(found->reply, committed::kind::repeat);
     incoming_command& to = *command;
     std::unique_ptr<commit_observer> observer = std::move(command);
     auto accepted = world_.append(std::move(resolve), session_, std::move(observer));
@@ -171,7 +172,11 @@ bool aggregate_machine::answer_repeat(std::unique_ptr<incoming_command>& command
   }
   committed first = known->outcome;
   first.what = committed::kind::repeat;
-  command->answer(command->receipt_of(first));
+  if (command->asks().reply) {
+    world_.answer_as_before(std::move(command), first);
+  } else {
+    command->answer(command->receipt_of(first));
+  }
   return true;
 }
 
@@ -180,6 +185,8 @@ void aggregate_machine::commit_events(std::unique_ptr<incoming_command> command,
   auto& space = workspace_of_thread();
   commit& c = space.begin_commit();
   space.emitted.finish(c.events, c.bodies);
+  c.reply = space.emitted.finish_reply();
+  if (!c.reply.is_none()) command->keep_reply(c.reply, committed::kind::fresh);
   if (c.events.empty()) {
     auto nothing = command->receipt_at(version_, world_.head(), world_.now());
     return answer_when_durable(std::move(command), result<receipt>(std::move(nothing)));
@@ -197,6 +204,9 @@ void aggregate_machine::commit_events(std::unique_ptr<incoming_command> command,
   c.origin = command->asks().origin;
   const auto id = c.origin.id;
   const auto id_from = command->asks().id_from;
+  // Before the commit is handed over: that may take its reply.
+  std::optional<unsettled> known;
+  if (id_from == id_origin::chosen) known = {fingerprint, {}, c.reply};
   incoming_command& to = *command;  // the journal's, once it is accepted
   std::unique_ptr<commit_observer> observer = std::move(command);
   auto accepted = world_.append(std::move(c), session_, std::move(observer));
@@ -208,7 +218,10 @@ void aggregate_machine::commit_events(std::unique_ptr<incoming_command> command,
   }
   newest_ticket_ = *accepted;
   version_ = fasti::version{count_of(version_) + events};
-  if (id_from == id_origin::chosen) remember(id, fingerprint, *accepted);
+  if (known) {
+    known->at = *accepted;
+    remember(id, *std::move(known));
+  }
   maybe_snapshot();
 }
 
@@ -225,14 +238,14 @@ std::optional<error> aggregate_machine::evolve_all(const commit& c) {
   return std::nullopt;
 }
 
-void aggregate_machine::remember(command_id id, std::uint64_t fingerprint, ticket at) {
+void aggregate_machine::remember(command_id id, unsettled what) {
   if (unsettled_.size() >= forget_at_) {
     std::erase_if(unsettled_, [settled = world_.settled_ticket()](const auto& known) {
       return known.second.at <= settled;
     });
     forget_at_ = std::max(forget_at_least, 2 * unsettled_.size());
   }
-  unsettled_[id] = {fingerprint, at};
+  unsettled_[id] = std::move(what);
 }
 
 const aggregate_machine::unsettled* aggregate_machine::find_unsettled(command_id id) const {

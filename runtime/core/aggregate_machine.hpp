@@ -41,6 +41,9 @@ class aggregate_world {
   [[nodiscard]] virtual ticket settled_ticket() const = 0;
   [[nodiscard]] virtual position head() const = 0;
   [[nodiscard]] virtual std::optional<command_record> find_command(command_id id) const = 0;
+  /// Answers with what was stored with the first outcome; not at once.
+  virtual void answer_as_before(std::unique_ptr<incoming_command> command,
+                                const committed& first) = 0;
   /// Keeps `s` once everything of `session` is durable; may be skipped, it is a cache.
   virtual void save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>& session) = 0;
   [[nodiscard]] virtual timestamp now() const = 0;
@@ -73,6 +76,7 @@ class aggregate_machine {
   struct unsettled {
     std::uint64_t fingerprint = 0;
     ticket at{};
+    command_reply reply;
   };
 
   void wait(incoming&& arrival, load_when when);
@@ -82,7 +86,7 @@ class aggregate_machine {
   bool answer_repeat(std::unique_ptr<incoming_command>& command, std::uint64_t fingerprint);
   void commit_events(std::unique_ptr<incoming_command> command, std::uint64_t fingerprint);
   [[nodiscard]] std::optional<error> evolve_all(const commit& c);
-  void remember(command_id id, std::uint64_t fingerprint, ticket at);
+  void remember(command_id id, unsettled what);
   [[nodiscard]] const unsettled* find_unsettled(command_id id) const;
   void maybe_snapshot();
   void lose_state();

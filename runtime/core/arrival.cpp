@@ -2,7 +2,7 @@
 
 namespace fasti::core {
 
-receipt incoming_command::receipt_of(const committed& c) const {
+receipt incoming_command::receipt_of(const committed& c) {
   receipt r;
   r.stream = stream_;
   r.version = c.version;
@@ -11,11 +11,12 @@ receipt incoming_command::receipt_of(const committed& c) const {
   r.events = static_cast<std::uint32_t>(count_of(c.last_position) - count_of(c.first_position) + 1);
   r.what = c.what;
   r.time = c.time;
+  if (reply_goes_with_ == c.what) r.reply = std::move(reply_);
   return r;
 }
 
-receipt incoming_command::receipt_at(version v, position head, timestamp now) const {
-  return {stream_, v, head, asks_.origin.id, 0, committed::kind::barrier, now};
+receipt incoming_command::receipt_at(version v, position head, timestamp now) {
+  return {stream_, v, head, asks_.origin.id, 0, committed::kind::barrier, now, std::move(reply_)};
 }
 
 void incoming_command::on_outcome(result<committed> outcome) noexcept {
@@ -24,6 +25,12 @@ void incoming_command::on_outcome(result<committed> outcome) noexcept {
   if (outcome->what == committed::kind::barrier && held_) {
     if (*held_ && (*held_)->events == 0) (*held_)->position = outcome->last_position;
     return answer(*std::move(held_));
+  }
+  if (asks_.reply && reply_goes_with_ != outcome->what) {
+    // Stored meanwhile by somebody else, with a reply that only the journal has.
+    return answer(error{errc::unknown, "repeat-in-between",
+                        "command " + asks_.origin.id.to_string() +
+                            " was stored by somebody else meanwhile; ask again for its reply"});
   }
   answer(receipt_of(*outcome));
 }

@@ -19,6 +19,7 @@ struct command_request {
   std::vector<word> body;
   command_origin origin;  ///< Its id is set.
   id_origin id_from = id_origin::generated;
+  std::optional<type_id> reply = std::nullopt;  ///< What its decider declared.
 };
 
 /// A command on its way, and the reply to it: a receipt.
@@ -31,13 +32,20 @@ class incoming_command final : public reply<receipt> {
   [[nodiscard]] const command_request& asks() const noexcept { return asks_; }
 
   void on_outcome(result<committed> outcome) noexcept override;
-  [[nodiscard]] receipt receipt_of(const committed& c) const;
+  /// What goes with an outcome of this kind: its own with a fresh one, the first one with a repeat.
+  void keep_reply(command_reply made, committed::kind with) noexcept {
+    reply_ = std::move(made);
+    reply_goes_with_ = with;
+  }
+  [[nodiscard]] receipt receipt_of(const committed& c);
   /// Accepted, and nothing had to happen.
-  [[nodiscard]] receipt receipt_at(version v, position head, timestamp now) const;
+  [[nodiscard]] receipt receipt_at(version v, position head, timestamp now);
 
  private:
   const stream_id stream_;
   const command_request asks_;
+  command_reply reply_;
+  committed::kind reply_goes_with_ = committed::kind::barrier;
 };
 
 /// A query of an aggregate's state on its way, and the reply to it.

@@ -124,6 +124,21 @@ void emit::finish(std::vector<commit::event>& events, std::vector<word>& bodies)
   used_ = 0;
 }
 
+::capnp::MessageBuilder& emit::begin_reply(type_id type) {
+  reply_.type = type;
+  replies_ = true;
+  return reply_.scratch.begin();
+}
+
+command_reply emit::finish_reply() {
+  command_reply made;
+  if (!replies_) return made;
+  made.type = reply_.type;
+  reply_.scratch.finish(made.body);
+  replies_ = false;
+  return made;
+}
+
 namespace detail {
 namespace {
 

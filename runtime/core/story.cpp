@@ -161,6 +161,7 @@ story::outcome story::decided_by(const fasti::detail::aggregate_state& s) const 
   std::vector<commit::event> events;
   std::vector<word> bodies;
   out.finish(events, bodies);
+  o.reply = out.finish_reply();
   std::size_t at_word = 0;
   for (const auto& e : events) {
     const auto body = std::span(bodies).subspan(at_word, e.words);
@@ -185,7 +186,9 @@ void story::decide(const message& command) {
 void story::check_thoroughly(const outcome& first) const {
   const auto one = state();
   const auto must_be_first = [&](const outcome& o, const std::string& what) {
-    if (is_same(o.made, first.made) && o.events == first.events) return;
+    const bool same_reply = o.reply.type == first.reply.type &&
+                            (o.reply.is_none() || is_same(o.reply.body, first.reply.body));
+    if (is_same(o.made, first.made) && o.events == first.events && same_reply) return;
     fail(what + "\nfirst it was " + shown(first) + "\nthen it was " + shown(o));
   };
   must_be_first(decided_by(*one), "deciding twice does not give the same");
@@ -217,6 +220,13 @@ void story::expect_events(const std::vector<message>& expected) {
 void story::expect_rejection(std::string_view reason) {
   if (!outcome_.made.is_accepted() && outcome_.made.reason() == reason) return;
   fail("expected a rejection for \"" + std::string(reason) + "\"\nbut it was " + shown(outcome_));
+}
+
+void story::expect_reply(const message& expected) const {
+  const message came{outcome_.reply.type, expected.schema, outcome_.reply.body};
+  if (outcome_.made.is_accepted() && came == expected) return;
+  const auto what = outcome_.made.is_accepted() ? came.to_string() : shown(outcome_);
+  fail("expected the reply " + expected.to_string() + "\nbut it was " + what);
 }
 
 void story::answer(const message& query) {

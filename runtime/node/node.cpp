@@ -18,8 +18,11 @@ void log_to_stderr(log_level level, std::string_view line) {
   std::fprintf(stderr, "fasti: %s: %.*s\n", name, static_cast<int>(line.size()), line.data());
 }
 
-bool knows(const std::vector<detail::named_type>& types, type_id type) {
-  return std::any_of(types.begin(), types.end(), [type](const auto& t) { return t.type == type; });
+const detail::command_type* find_command(const detail::decider_port& decider, type_id type) {
+  const auto& all = decider.commands;
+  const auto found =
+      std::find_if(all.begin(), all.end(), [type](const auto& c) { return c.type == type; });
+  return found == all.end() ? nullptr : &*found;
 }
 
 bool is_category(std::string_view name) {
@@ -141,7 +144,8 @@ void runtime::node::send(std::string_view stream, type_id command, std::vector<w
   if (visit.is_too_late()) return callback(closed_error());
   auto to = find_target(stream);
   if (!to) return callback(std::move(to).error());
-  if (!knows(to->decider->commands, command)) {
+  const auto* known = find_command(*to->decider, command);
+  if (known == nullptr) {
     return callback(error{
         errc::invalid, "unknown-command",
         detail::unknown_type(command).text + " among the commands of " + to->decider->category});
@@ -152,6 +156,7 @@ void runtime::node::send(std::string_view stream, type_id command, std::vector<w
   } else {
     asks.id_from = core::id_origin::chosen;
   }
+  asks.reply = known->reply;
   deliver(
       to->stream, *to->decider,
       std::make_unique<core::incoming_command>(to->stream, std::move(asks), std::move(callback)));

@@ -11,10 +11,7 @@ result<detail::past_state> runtime::node::past_state(const detail::decider_port&
   if (visit.is_too_late()) return closed_error();
   auto id = stream_id::parse(stream);
   if (!id) return std::move(id).error();
-  if (id->category() != decider.category) {
-    return error{errc::invalid, "other-category",
-                 std::string(stream) + " is not a stream of \"" + decider.category + "\""};
-  }
+  if (auto fits = check_category(stream, decider.category); !fits) return std::move(fits).error();
   auto found =
       core::recover_at(decider, *id, *storage_.journal, *storage_.snapshots, options_.log, when);
   if (!found) return std::move(found).error();
@@ -39,6 +36,7 @@ result<detail::supposed_outcome> runtime::node::suppose(detail::past_state& on,
   std::vector<commit::event> events;
   std::vector<word> bodies;
   emitted.finish(events, bodies);
+  outcome.reply = emitted.finish_reply();
   body_view rest = bodies;
   for (const auto& e : events) {
     const auto words = rest.first(e.words);

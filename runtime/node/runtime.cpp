@@ -9,6 +9,19 @@ runtime::runtime(runtime&&) noexcept = default;
 runtime& runtime::operator=(runtime&&) noexcept = default;
 runtime::~runtime() = default;
 
+error runtime::other_reply(const receipt& of, const std::string& expected) {
+  return {errc::invalid, "other-reply",
+          "command " + of.command.to_string() + " is stored, with version " +
+              std::to_string(count_of(of.version)) + " of " + std::string(of.stream.text()) +
+              ", but not with a reply " + expected};
+}
+
+result<void> runtime::check_category(std::string_view stream, std::string_view category) {
+  if (stream.substr(0, stream.find('-')) == category) return {};
+  return error{errc::invalid, "other-category",
+               std::string(stream) + " is not a stream of \"" + std::string(category) + "\""};
+}
+
 result<runtime> runtime::open_node(runtime_options options) {
   auto opened = node::open(std::move(options));
   if (!opened) return std::move(opened).error();

@@ -33,6 +33,10 @@ class manual_journal final : public journal {
     return found->second;
   }
 
+  result<command_reply> read_reply(position at) const override {
+    if (reads_fail) return *reads_fail;
+    return replies_.at(at);
+  }
   result<version> read_stream(const stream_id& stream, const stream_range& range,
                               const event_visitor& visitor) const override {
     if (reads_fail) return *reads_fail;
@@ -159,6 +163,7 @@ class manual_journal final : public journal {
     done.last_position = head();
     done.version = version_of(part.stream.text());
     known_[e.c.origin.id] = {e.c.fingerprint, done};
+    replies_[done.last_position] = std::move(e.c.reply);
     return done;
   }
 
@@ -166,6 +171,7 @@ class manual_journal final : public journal {
   std::vector<kept> events_;
   std::map<std::string, version, std::less<>> versions_;
   std::unordered_map<command_id, command_record> known_;
+  std::map<position, command_reply> replies_;
   std::function<void(position)> on_head_;
   std::uint64_t given_ = 0;
   std::uint64_t settled_ = 0;

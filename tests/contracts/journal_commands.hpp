@@ -111,6 +111,47 @@ TEST_P(JournalCommands, P8_AfterAReopen) {
   expect_error(append_and_wait(again, named("pay", "a-1", 8)), errc::invalid, "command-id-reused");
 }
 
+TEST_P(JournalCommands, P8_AReplyIsKeptWithItsCommand) {
+  journal& j = open();
+  must_append(j, commit_to("a-1"));
+  commit c = named("pay");
+  add_part(c, "b-1", 2);
+  c.reply = {type_id{0xc3}, {11, 22, 33}};
+  const auto reply = c.reply;
+  const auto done = must_append(j, std::move(c));
+  const auto check = [&](const journal& from) {
+    for (auto p = done.first_position; p <= done.last_position; p = next(p)) {
+      auto kept = from.read_reply(p);
+      ASSERT_TRUE(kept) << kept.error().to_string();
+      EXPECT_EQ(*kept, reply) << "at any of its events";
+    }
+    ASSERT_TRUE(from.read_reply(position{1}));
+    EXPECT_TRUE(from.read_reply(position{1})->is_none());
+    expect_error(from.read_reply(no_position), errc::invalid, "no-such-position");
+    expect_error(from.read_reply(position{5}), errc::invalid, "no-such-position");
+    EXPECT_EQ(read_stream(from, "b-1").versions(), (std::vector<std::uint64_t>{1, 2}));
+  };
+  check(j);
+  if (survives_close()) check(reopen());
+}
+
+TEST_P(JournalCommands, P6_AReplyHasALimitToo) {
+  options.journal.event_bytes_max = 64;
+  options.journal.commit_bytes_max = 96;
+  journal& j = open();
+  commit c = commit_to("a-1");
+  c.reply = {type_id{0xc3}, std::vector<word>(9, 1)};
+  expect_error(append_and_wait(j, c), errc::invalid, "reply-too-large");
+  c.reply.body.resize(8);
+  must_append(j, std::move(c));
+  commit both = commit_to("a-1", 1, expected_version::any(), 7);
+  both.reply = {type_id{0xc3}, std::vector<word>(6, 1)};
+  expect_error(append_and_wait(j, both), errc::invalid, "commit-too-large");
+  commit nothing = barrier();
+  nothing.reply = {type_id{0xc3}, {1}};
+  expect_error(append_and_wait(j, nothing), errc::invalid, "malformed-commit");
+}
+
 TEST_P(JournalCommands, AnEventCanBeFoundByItsId) {
   auto& j = open();
   for (std::uint64_t n = 1; n <= 20; ++n) {

@@ -21,6 +21,7 @@ class AggregateMachine : public ::testing::Test {
     auto answers = std::make_shared<receipts>();
     core::command_request asks{type_id_of<Command>, build<Command>(std::forward<Fill>(fill)), {}};
     asks.id_from = id.empty() ? core::id_origin::generated : core::id_origin::chosen;
+    if (asks.type == type_id_of<Draw>) asks.reply = type_id_of<Drawn>;
     asks.origin.id = id.empty() ? command_id::generate() : command_id::of(id);
     machine.on_arrival(std::make_unique<core::incoming_command>(
         machine.stream(), std::move(asks),
@@ -32,6 +33,13 @@ class AggregateMachine : public ::testing::Test {
   }
   std::shared_ptr<receipts> withdraw(std::int64_t cents, std::string_view id = {}) {
     return send<Withdraw>([cents](auto c) { c.setCents(cents); }, id);
+  }
+  std::shared_ptr<receipts> draw(std::int64_t cents, std::string_view id = {}) {
+    return send<Draw>([cents](auto c) { c.setCents(cents); }, id);
+  }
+  static std::int64_t left(const result<receipt>& r) {
+    if (!r || r->reply.type != type_id_of<Drawn>) return -1;
+    return owned<Drawn>(r->reply.body)->getLeft();
   }
   std::shared_ptr<receipts> misbehave(Misbehave::How how) {
     return send<Misbehave>([how](auto c) { c.setHow(how); });
@@ -198,6 +206,53 @@ TEST_F(AggregateMachine, P8_RepeatOfARejectedCommandIsDecidedAgain) {
   const auto again = withdraw(5, "w1");
   world.settle_all();
   EXPECT_TRUE(again->at(0)) << "a rejection had no effect, so the id is still free";
+}
+
+TEST_F(AggregateMachine, P2_AReplyLeavesWhenItsCommitIsDurable) {
+  bring_to_life();
+  static_cast<void>(deposit(10));
+  const auto reply = draw(4);
+  const auto no = draw(7);
+  world.settle();
+  EXPECT_TRUE(reply->empty());
+  world.settle_all();
+  EXPECT_EQ(left(reply->at(0)), 6);
+  EXPECT_EQ(no->at(0).error().reason, "insufficient-funds");
+  EXPECT_EQ(left(draw(0)->at(0)), 6) << "nothing had to happen, and it is answered at once";
+  const auto plain = withdraw(1);
+  world.settle_all();
+  EXPECT_TRUE(plain->at(0)->reply.is_none()) << "nothing of the reply before";
+}
+
+TEST_F(AggregateMachine, P8_ARepeatGetsTheFirstReply) {
+  bring_to_life();
+  static_cast<void>(deposit(10));
+  const auto first = draw(4, "d1");
+  const auto more = draw(1);
+  const auto early = draw(4, "d1");  // while the first is on its way
+  world.settle_all();
+  const auto late = draw(4, "d1");  // when it is stored
+  for (const auto& answer : {first, early, late}) {
+    ASSERT_EQ(answer->size(), 1U);
+    EXPECT_EQ(left(answer->front()), 6);
+  }
+  EXPECT_EQ(left(more->at(0)), 5);
+  EXPECT_EQ(early->front()->what, committed::kind::repeat);
+  EXPECT_EQ(late->front()->what, committed::kind::repeat);
+  EXPECT_EQ(world.durable.size(), 3U);
+}
+
+TEST_F(AggregateMachine, P8_AReplyThatIsNotTheStoredOneIsNeverGiven) {
+  bring_to_life();
+  static_cast<void>(deposit(10));
+  world.settle_all();
+  const auto answer = draw(4, "d1");
+  world.store_as_somebody_else(command_id::of("d1"));
+  world.settle_all();
+  ASSERT_EQ(answer->size(), 1U);
+  ASSERT_FALSE(answer->front());
+  EXPECT_EQ(answer->front().error().code, errc::unknown);
+  EXPECT_EQ(answer->front().error().reason, "repeat-in-between");
 }
 
 TEST_F(AggregateMachine, P3_AllEventsOfACommandAreInOneCommit) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <unordered_map>
 
 #include "ledger.hpp"
@@ -31,6 +32,11 @@ class fake_world final : public core::aggregate_world {
     if (found == known_.end()) return std::nullopt;
     return found->second;
   }
+  void answer_as_before(std::unique_ptr<core::incoming_command> command,
+                        const committed& first) override {
+    command->keep_reply(replies_.at(first.last_position), committed::kind::repeat);
+    command->answer(command->receipt_of(first));
+  }
   void save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>&) override {
     snapshots.push_back(std::move(s));
   }
@@ -51,6 +57,13 @@ class fake_world final : public core::aggregate_world {
   void settle_all() { settle(queue_.size()); }
   /// The next commit with events finds somebody else's event in its stream.
   void overtake() { ++foreign_; }
+  /// What is on its way under this id was stored before, by another way.
+  void store_as_somebody_else(command_id id) {
+    committed done;
+    done.what = committed::kind::fresh;
+    done.first_position = done.last_position = head();
+    known_[id] = {0, done};
+  }
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
 
   /// Folds what is durable, as recovery does.
@@ -105,6 +118,7 @@ class fake_world final : public core::aggregate_world {
     done.last_position = head();
     done.version = version{durable.size()};
     known_[e.c.origin.id] = {e.c.fingerprint, done};
+    replies_[done.last_position] = e.c.reply;
     return done;
   }
 
@@ -115,6 +129,7 @@ class fake_world final : public core::aggregate_world {
   const fasti::detail::decider_port& decider_;
   std::deque<entry> queue_;
   std::unordered_map<command_id, command_record> known_;
+  std::map<position, command_reply> replies_;
   std::uint64_t given_ = 0;
   std::uint64_t settled_ = 0;
   std::size_t foreign_ = 0;

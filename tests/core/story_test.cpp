@@ -204,6 +204,25 @@ TEST(Story, P13_ThoroughlyFindsASnapshotThatLacksSomething) {
               {"does not decide the same", "then it was accepted"});
 }
 
+TEST(Story, ARepliedCommandHasItsReplyChecked) {
+  const auto left = [](std::int64_t n) { return [n](auto r) { r.setLeft(n); }; };
+  given<ledger>(deposited_cents(5))
+      .thoroughly()
+      .when<Draw>(cents(2))
+      .then_replied(left(3))
+      .then(event<Withdrawn>(cents(2)))
+      .when<Draw>(cents(0))
+      .then_replied(left(3))
+      .then_nothing();
+  const auto fives = [] { return given<ledger>(deposited_cents(5)); };
+  expect_says(
+      said_to([&] { static_cast<void>(fives().when<Draw>(cents(2)).then_replied(left(4))); }),
+      {"expected the reply", "left = 4", "left = 3"});
+  expect_says(
+      said_to([&] { static_cast<void>(fives().when<Draw>(cents(6)).then_replied(left(0))); }),
+      {"expected the reply", "rejected for \"insufficient-funds\""});
+}
+
 struct in_context : ledger {
   using commands = types<Deposit>;
   decision decide(Deposit::Reader, emit& out, const command_context& at) const {

@@ -112,6 +112,28 @@ TEST(Golden, BlockFormat1) {
   EXPECT_EQ(events[3].time, first_time + std::chrono::seconds{1});
 }
 
+TEST(Golden, BlockFormat1HasReplies) {
+  const std::string bytes = golden("block-1-reply.hex");
+  auto commits = golden_commits();
+  commits[0].reply = {type_id{0xc1c2c3c4c5c6c7c8}, {0x0000000200000000, 300, 0}};
+  persistence::block_writer writer;
+  writer.begin(position{1000});
+  writer.add(commits[0], std::vector<version>{version{5}, version{1}}, first_time);
+  writer.add(commits[1], std::vector<version>{version{9}}, first_time);
+  ASSERT_EQ(as_hex(writer.finish()->bytes()), as_hex(bytes));
+  auto opened = persistence::block::open(bytes, position{1003});
+  ASSERT_TRUE(opened) << opened.error().to_string();
+  std::vector<command_reply> replies;
+  std::uint64_t events = 0;
+  ASSERT_TRUE((*opened)->each_commit(no_position, [&](const persistence::commit_view& c) {
+    replies.push_back({c.reply_type, {c.reply.begin(), c.reply.end()}});
+    c.each_event([&events](const recorded_event&) { return ++events > 0; });
+    return true;
+  }));
+  EXPECT_EQ(replies, (std::vector<command_reply>{commits[0].reply, {}}));
+  EXPECT_EQ(events, 4U);
+}
+
 TEST(Golden, BlockFormat2HasTruncatedEvents) {
   const std::string bytes = golden("block-2.hex");
   const auto made = golden_block()->without_bodies("account-4711", version{5}, position{2000});

@@ -127,6 +127,18 @@ TEST_P(Past, WhatIfStoresNothing) {
   EXPECT_EQ(state_balance(*rt, "ledger-1"), 6);
 }
 
+TEST_P(Past, WhatIfHasTheReply) {
+  deposit_hourly(3);
+  const auto yes =
+      rt->what_if<ledger, Draw>("ledger-1", [](auto c) { c.setCents(5); }, {.version = version{3}});
+  ASSERT_TRUE(yes) << yes.error().to_string();
+  ASSERT_TRUE(yes->reply_as<Drawn>());
+  EXPECT_EQ((*yes->reply_as<Drawn>())->getLeft(), 1);
+  EXPECT_FALSE(yes->reply_as<Balance>());
+  const auto plain = rt->what_if<ledger, Withdraw>("ledger-1", [](auto) {});
+  EXPECT_FALSE(plain->reply_as<Drawn>());
+}
+
 TEST_P(Past, WhatIfOnAnEarlierState) {
   deposit_hourly(3);
   const auto take_six = [](auto c) { c.setCents(6); };

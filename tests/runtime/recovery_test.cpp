@@ -68,6 +68,27 @@ TEST_F(Recovery, P8_ARepeatAfterASnapshotGetsTheFirstOutcome) {
   EXPECT_EQ(state_balance(rt, "ledger-a"), 120);
 }
 
+TEST_F(Recovery, P8_ARepeatAfterAReopenGetsTheFirstReply) {
+  const auto draw = [](runtime& rt) {
+    return answer_of(rt.send<ledger, Draw>("ledger-a", [](auto c) { c.setCents(30); },
+                                           {.id = command_id::of("draw once")}));
+  };
+  {
+    auto rt = open();
+    static_cast<void>(deposit(rt, "ledger-a", 100));
+    ASSERT_EQ(draw(rt)->reply->getLeft(), 70);
+    for (int i = 0; i < 100; ++i) static_cast<void>(deposit(rt, "ledger-b", 1));
+  }
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 1));
+  const auto again = draw(rt);
+  ASSERT_TRUE(again) << again.error().to_string();
+  EXPECT_EQ(again->receipt.what, committed::kind::repeat);
+  EXPECT_EQ(again->receipt.version, version{2});
+  EXPECT_EQ(again->reply->getLeft(), 70);
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 71);
+}
+
 class Passivation : public both_storages {};
 INSTANTIATE_TEST_SUITE_P(, Passivation, ::testing::Values(storage::leveldb, storage::memory),
                          storage_name);

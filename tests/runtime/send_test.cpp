@@ -1,5 +1,6 @@
 // Commands through the public API: receipts, rejections, refusals, repeats.
 
+#include "runtime/core/aggregate_machine.hpp"
 #include "tests/runtime/ledger_kit.hpp"
 
 namespace {
@@ -56,6 +57,71 @@ TEST_P(Send, NothingHadToHappenIsAReceiptWithoutEvents) {
   ASSERT_TRUE(r.has_value());
   EXPECT_EQ(r->events, 0U);
   EXPECT_EQ(r->version, version{1});
+}
+
+result<replied<Drawn>> draw(runtime& rt, std::string_view stream, std::int64_t cents,
+                            command_origin origin = {}) {
+  return answer_of(rt.send<ledger, Draw>(
+      stream, [cents](auto c) { c.setCents(cents); }, std::move(origin)));
+}
+
+TEST_P(Send, P1_ACommandWithAReplyOfItsOwnGetsIt) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 100));
+  const auto done = draw(rt, "ledger-a", 30);
+  ASSERT_TRUE(done) << done.error().to_string();
+  EXPECT_EQ(done->reply->getLeft(), 70);
+  EXPECT_EQ(done->receipt.version, version{2});
+  EXPECT_EQ(done->receipt.events, 1U);
+  EXPECT_EQ(draw(rt, "ledger-a", 0)->reply->getLeft(), 70) << "nothing had to happen";
+  EXPECT_EQ(draw(rt, "ledger-a", 71).error().reason, "insufficient-funds");
+}
+
+TEST_P(Send, AReplyIsForWhoAsksForIt) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 100));
+  const auto plain = answer_of(rt.send<Draw>("ledger-a", [](auto c) { c.setCents(1); }));
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->reply.type, type_id_of<Drawn>) << "a plain send has it undecoded";
+  EXPECT_TRUE(deposit(rt, "ledger-a", 1)->reply.is_none());
+  EXPECT_EQ(draw(rt, "other-a", 1).error().reason, "other-category");
+  EXPECT_EQ(draw(rt, "ledger", 1).error().code, errc::invalid) << "no key";
+}
+
+TEST_P(Send, P8_ARepeatGetsTheFirstReply) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 100));
+  const command_origin origin{.id = command_id::of("draw once")};
+  const auto first = draw(rt, "ledger-a", 30, origin);
+  static_cast<void>(deposit(rt, "ledger-a", 5));
+  const auto again = draw(rt, "ledger-a", 30, origin);
+  ASSERT_TRUE(again) << again.error().to_string();
+  EXPECT_EQ(again->receipt.what, committed::kind::repeat);
+  EXPECT_EQ(again->receipt.position, first->receipt.position);
+  EXPECT_EQ(again->reply->getLeft(), 70);
+  EXPECT_EQ(draw(rt, "ledger-a", 31, origin).error().reason, "command-id-reused");
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 75);
+}
+
+TEST_P(Send, P8_ACommandThatWasStoredWithoutItsReplySaysSo) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 100));
+  // As an earlier version of the program did, in which Draw had no reply.
+  const auto id = command_id::of("draw once");
+  const auto stream = stream_id::of("ledger", "a");
+  const auto body = build<Draw>([](auto c) { c.setCents(30); });
+  commit c;
+  c.origin.id = id;
+  c.fingerprint = core::fingerprint_of(stream, type_id_of<Draw>, body);
+  c.parts.push_back({stream, expected_version::any(), 1});
+  c.bodies = build<Withdrawn>([](auto e) { e.setCents(30); });
+  c.events.push_back({type_id_of<Withdrawn>, static_cast<std::uint32_t>(c.bodies.size())});
+  ASSERT_TRUE(append_and_wait(rt.journal(), std::move(c)));
+  const auto again = draw(rt, "ledger-a", 30, {.id = id});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().reason, "other-reply");
+  EXPECT_NE(again.error().detail.find("version 2 of ledger-a"), std::string::npos)
+      << again.error().detail;
 }
 
 TEST_P(Send, RefusesWhatItDoesNotKnow) {

@@ -13,6 +13,10 @@ struct Misbehave @0xe81b6c03f5d2497a {
   enum How { throwInDecide @0; throwInEvolve @1; nothing @2; undeclaredEvent @3; many @4; }
 }
 
+struct Draw @0xda51c3f8e7206b94 { cents @0 :Int64; }
+struct Drawn @0xb4e90d627cf3a815 { left @0 :Int64; }
+# What a Draw answers: the balance after it. Drawing 0 is accepted and nothing happens.
+
 struct Deposited @0x8f25d0b7e6c3194a { cents @0 :Int64; }
 struct Withdrawn @0xa3e84c5f7190d26b { cents @0 :Int64; note @1 :Text; }
 struct Poisoned @0xf0c7382a5be61d94 {}

@@ -11,7 +11,7 @@ namespace fasti::test {
 
 struct ledger {
   static constexpr auto category = "ledger";
-  using commands = types<Deposit, Withdraw, Split, Misbehave>;
+  using commands = types<Deposit, Withdraw, Drawn(Draw), Split, Misbehave>;
   using events = types<Deposited, Withdrawn, Poisoned>;
   using snapshot = LedgerState;
   using queries = types<Balance(GetBalance)>;
@@ -26,6 +26,12 @@ struct ledger {
     auto e = out.event<Withdrawn>();
     e.setCents(c.getCents());
     e.setNote(c.getNote());
+    return accept();
+  }
+  decision decide(Draw::Reader c, emit& out, Drawn::Builder reply) const {
+    if (c.getCents() > balance) return reject("insufficient-funds");
+    reply.setLeft(balance - c.getCents());
+    if (c.getCents() > 0) out.event<Withdrawn>().setCents(c.getCents());
     return accept();
   }
   decision decide(Split::Reader c, emit& out) const {

@@ -21,8 +21,13 @@
 /// `void load(AccountState::Reader)`; and `using queries = fasti::types<Balance(GetBalance)>;`
 /// with `fasti::decision answer(GetBalance::Reader, Balance::Builder) const`.
 ///
+/// A command can have a reply of its own: listed as `types<…, Withdrawal(Withdraw)>` it is decided
+/// by `fasti::decision decide(Withdraw::Reader, fasti::emit&, Withdrawal::Builder) const`. The
+/// reply is stored with the events and sent when they are durable; a repeat of the command gets the
+/// same one.
+///
 /// `decide` and `answer` are const and pure: no clock, no randomness, no input or output. Time and
-/// ids come in through a third parameter, `const fasti::command_context&`, if asked for. `evolve`
+/// ids come in through a last parameter, `const fasti::command_context&`, if asked for. `evolve`
 /// cannot fail: what happened, happened. One aggregate's functions are never called at the same
 /// time by two threads (P6), but by different threads one after another.
 
@@ -85,10 +90,21 @@ class emit {
   // -- for the runtime -------------------------------------------------------------------------
   /// Moves the events into a commit and empties this for the next command.
   void finish(std::vector<commit::event>& events, std::vector<word>& bodies);
-  void discard() noexcept { used_ = 0; }
+  /// The reply's Builder.
+  template <schema_struct Reply>
+  typename Reply::Builder reply() {
+    return begin_reply(type_id_of<Reply>).template initRoot<Reply>();
+  }
+  /// What was built, if anything was.
+  [[nodiscard]] command_reply finish_reply();
+  void discard() noexcept {
+    used_ = 0;
+    replies_ = false;
+  }
 
  private:
   ::capnp::MessageBuilder& add(type_id type);
+  ::capnp::MessageBuilder& begin_reply(type_id type);
 
   struct slot {
     type_id type{};
@@ -96,9 +112,23 @@ class emit {
   };
   std::deque<slot> slots_;  // grows to the most events of one command, then is reused
   std::size_t used_ = 0;
+  slot reply_;
+  bool replies_ = false;
 };
 
 namespace detail {
+
+/// An entry of a decider's commands: `Command` or `Reply(Command)`.
+template <class Entry>
+struct command_entry {
+  using command = Entry;
+  using reply = void;
+};
+template <class Reply, class Command>
+struct command_entry<Reply(Command)> {
+  using command = Command;
+  using reply = Reply;
+};
 
 template <class Decider, class Command>
 concept decides_plainly = requires(const Decider d, typename Command::Reader c, emit& out) {
@@ -111,6 +141,20 @@ concept decides_in_context = requires(const Decider d, typename Command::Reader 
 };
 template <class Decider, class Command>
 concept decides = decides_plainly<Decider, Command> || decides_in_context<Decider, Command>;
+
+template <class Decider, class Command, class Reply>
+concept replies_plainly = requires(const Decider d, typename Command::Reader c, emit& out,
+                                   typename Reply::Builder r) {
+  { d.decide(c, out, r) } -> std::same_as<decision>;
+};
+template <class Decider, class Command, class Reply>
+concept replies_in_context = requires(const Decider d, typename Command::Reader c, emit& out,
+                                      typename Reply::Builder r, const command_context& at) {
+  { d.decide(c, out, r, at) } -> std::same_as<decision>;
+};
+template <class Decider, class Command, class Reply>
+concept replies =
+    replies_plainly<Decider, Command, Reply> || replies_in_context<Decider, Command, Reply>;
 
 template <class Folder, class Event>
 concept evolves = requires(Folder d, typename Event::Reader e) {
@@ -148,6 +192,10 @@ concept answers_from_state = requires(const Decider d, typename Query::Reader q,
 namespace missing {
 template <class Decider, class Command>
 struct decide;  ///< fasti::decision decide(Command::Reader, fasti::emit&) const
+template <class Decider, class Command, class Reply>
+struct decide_with_reply;  ///< … decide(Command::Reader, fasti::emit&, Reply::Builder) const
+template <class Decider, class Command>
+struct reply;  ///< using commands = fasti::types<…, Reply(Command)>
 template <class Decider, class Event>
 struct evolve;  ///< void evolve(Event::Reader)
 template <class Decider, class State>

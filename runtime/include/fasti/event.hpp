@@ -53,6 +53,16 @@ struct command_origin {
       {};  ///< Opaque, stored with every event. At most `limits::metadata_bytes_max`.
 };
 
+/// What a command answered besides that it was committed: a Cap'n Proto struct, if its decider
+/// declared one.
+struct command_reply {
+  type_id type{};
+  std::vector<word> body;
+
+  [[nodiscard]] bool is_none() const noexcept { return body.empty(); }
+  friend bool operator==(const command_reply&, const command_reply&) = default;
+};
+
 /// All events of one command, appended atomically: to one stream as a rule, to several if need be.
 /// Owns its bytes. A commit without events is a **barrier**: nothing is stored, and it completes
 /// when everything handed over before it is durable.
@@ -73,6 +83,7 @@ struct commit {
   std::vector<part> parts;
   std::vector<event> events;
   std::vector<word> bodies;
+  command_reply reply;  ///< Stored with the events, so that a repeat gets it back (P8).
 
   [[nodiscard]] bool is_barrier() const noexcept { return events.empty(); }
 };
@@ -100,6 +111,7 @@ struct receipt {
   std::uint32_t events = 0;  ///< 0: accepted, and nothing had to happen.
   committed::kind what = committed::kind::fresh;
   timestamp time;
+  command_reply reply;  ///< Of a command that declares one.
 };
 
 }  // namespace fasti

@@ -144,6 +144,10 @@ class journal {
   /// What a command led to, if it is durable and within the window.
   [[nodiscard]] virtual std::optional<command_record> find_command(command_id id) const = 0;
 
+  /// What the command answered whose event is at `at`; nothing when it declared no reply. Errors:
+  /// `invalid` ("no-such-position"), `corrupt`.
+  [[nodiscard]] virtual result<command_reply> read_reply(position at) const = 0;
+
   /// Reads one stream. Returns the stream's durable version (also past the range).
   [[nodiscard]] virtual result<version> read_stream(const stream_id& stream,
                                                     const stream_range& range,

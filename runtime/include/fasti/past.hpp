@@ -48,8 +48,16 @@ template <class Decider>
 struct supposition {
   decision made;
   std::vector<supposed_event> events;  ///< None when it was rejected.
+  command_reply reply;                 ///< Of a command that declares one.
   past<Decider> before;
   Decider after;  ///< As `before` when it was rejected.
+
+  /// Nothing when the command declares no reply, or another one.
+  template <schema_struct Reply>
+  [[nodiscard]] std::optional<owned<Reply>> reply_as() const {
+    if (reply.is_none() || reply.type != type_id_of<Reply>) return std::nullopt;
+    return owned<Reply>(reply.body);
+  }
 };
 
 namespace detail {
@@ -62,6 +70,7 @@ struct past_state {
 struct supposed_outcome {
   decision made = accept();
   std::vector<supposed_event> events;
+  command_reply reply;
 };
 
 template <class Decider>

@@ -52,6 +52,13 @@ struct runtime_stats {
 
 using receipt_callback = std::function<void(result<receipt>)>;
 
+/// What a command with a reply of its own leads to.
+template <class Reply>
+struct replied {
+  fasti::receipt receipt;
+  owned<Reply> reply;
+};
+
 class runtime {
  public:
   /// Opens the journal at `options.path`, recovers it, and registers the given deciders and
@@ -111,6 +118,54 @@ class runtime {
                std::move(origin), std::move(callback));
   }
 
+  /// The same for a command that its decider declared a reply for, `types<…,
+  /// Withdrawal(Withdraw)>`:
+  ///
+  ///     auto done = rt.send<account, Withdraw>("account-4711", …).get();
+  ///     if (done) std::cout << done->reply->getBalance();
+  ///
+  /// A repeat gets the first reply back, also after a crash; if nothing had to happen, so that
+  /// nothing was stored, it is computed again. Errors: those of the others, and `invalid`:
+  /// "other-category"; "other-reply" when the command was stored with another kind of reply, by
+  /// another version of the program.
+  template <class Decider, schema_struct Command, class Fill>
+  requires detail::has_category<Decider>
+  [[nodiscard]] auto send(std::string_view stream, Fill&& fill, command_origin origin = {}) {
+    using reply = detail::reply_to_command<Decider, Command>;
+    if constexpr (std::is_void_v<reply>) {
+      (void)sizeof(missing::reply<Decider, Command>);
+    } else {
+      auto promise = std::make_shared<std::promise<result<replied<reply>>>>();
+      auto future = promise->get_future();
+      send_then<Decider, Command>(
+          stream, std::forward<Fill>(fill),
+          [promise](result<replied<reply>> r) { promise->set_value(std::move(r)); },
+          std::move(origin));
+      return future;
+    }
+  }
+
+  /// `callback` takes a `result<replied<Reply>>`; the rest is as above.
+  template <class Decider, schema_struct Command, class Fill, class Callback>
+  requires detail::has_category<Decider>
+  void send_then(std::string_view stream, Fill&& fill, Callback callback,
+                 command_origin origin = {}) {
+    using reply = detail::reply_to_command<Decider, Command>;
+    if constexpr (std::is_void_v<reply>) {
+      (void)sizeof(missing::reply<Decider, Command>);
+    } else {
+      if (auto fits = check_category(stream, Decider::category); !fits) {
+        return callback(result<replied<reply>>(std::move(fits).error()));
+      }
+      send_then<Command>(
+          stream, std::forward<Fill>(fill),
+          [callback = std::move(callback)](result<receipt> r) mutable {
+            callback(with_reply<reply>(std::move(r)));
+          },
+          std::move(origin));
+    }
+  }
+
   /// Asks a view. Answers what the projection's `answer` gave, or its rejection.
   template <class Projection, schema_struct Query, class Fill>
   requires detail::has_name<Projection>
@@ -163,7 +218,8 @@ class runtime {
         suppose(*found, stream, type_id_of<Command>, build<Command>(std::forward<Fill>(fill)));
     if (!outcome) return std::move(outcome).error();
     return supposition<Decider>{std::move(outcome->made), std::move(outcome->events),
-                                std::move(before), detail::copy_of<Decider>(*found->state)};
+                                std::move(outcome->reply), std::move(before),
+                                detail::copy_of<Decider>(*found->state)};
   }
 
   /// Throws the view away and folds it again from position 0; queries that ask for no position see
@@ -218,6 +274,18 @@ class runtime {
     });
     return future;
   }
+
+  template <class Reply>
+  static result<replied<Reply>> with_reply(result<receipt> r) {
+    if (!r) return std::move(r).error();
+    if (r->reply.is_none() || r->reply.type != type_id_of<Reply>) {
+      return other_reply(*r, type_name_of<Reply>());
+    }
+    owned<Reply> reply(std::move(r->reply.body));
+    return replied<Reply>{*std::move(r), std::move(reply)};
+  }
+  static error other_reply(const receipt& of, const std::string& expected);
+  static result<void> check_category(std::string_view stream, std::string_view category);
 
   static result<runtime> open_node(runtime_options options);
   result<void> add_decider(detail::decider_port port);

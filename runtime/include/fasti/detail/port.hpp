@@ -18,6 +18,12 @@ struct named_type {
   std::string name;
 };
 
+struct command_type {
+  type_id type{};
+  std::string name;
+  std::optional<type_id> reply;
+};
+
 /// The state of one aggregate. User code is called in here, and may throw.
 class aggregate_state {
  public:
@@ -32,7 +38,7 @@ class aggregate_state {
 
 struct decider_port {
   std::string category;
-  std::vector<named_type> commands;
+  std::vector<command_type> commands;
   std::vector<named_type> events;
   std::optional<type_id> snapshot;
   std::function<std::unique_ptr<aggregate_state>()> make;
@@ -65,6 +71,54 @@ template <class... Structs>
 std::vector<named_type> names_of(types<Structs...>) {
   return {named_type{type_id_of<Structs>, type_name_of<Structs>()}...};
 }
+
+template <class Entry>
+command_type command_type_of() {
+  using entry = command_entry<Entry>;
+  using command = typename entry::command;
+  command_type named{type_id_of<command>, type_name_of<command>(), std::nullopt};
+  if constexpr (!std::is_void_v<typename entry::reply>) {
+    named.reply = type_id_of<typename entry::reply>;
+  }
+  return named;
+}
+template <class... Entries>
+std::vector<command_type> commands_of(types<Entries...>) {
+  return {command_type_of<Entries>()...};
+}
+
+/// Calls `f.template operator()<Command, Reply>()` for the command whose id is `type`; its reply is
+/// void when it has none.
+template <class... Entries, class F>
+bool for_command(types<Entries...>, type_id type, F&& f) {
+  return ((type == type_id_of<typename command_entry<Entries>::command>
+               ? (f.template operator()<typename command_entry<Entries>::command,
+                                        typename command_entry<Entries>::reply>(),
+                  true)
+               : false) ||
+          ...);
+}
+
+template <class Command, class List>
+struct entry_for;
+template <class Command>
+struct entry_for<Command, types<>> {
+  static constexpr bool is_listed = false;
+  using reply = void;
+};
+template <class Command, class First, class... Rest>
+struct entry_for<Command, types<First, Rest...>> {
+  using first = command_entry<First>;
+  using others = entry_for<Command, types<Rest...>>;
+  static constexpr bool is_first = std::is_same_v<Command, typename first::command>;
+  static constexpr bool is_listed = is_first || others::is_listed;
+  using reply = std::conditional_t<is_first, typename first::reply, typename others::reply>;
+};
+/// Whether a decider decides a command, and the reply that it declared for it, or void.
+template <class Decider, class Command>
+inline constexpr bool takes_command = entry_for<Command, typename Decider::commands>::is_listed;
+template <class Decider, class Command>
+using reply_to_command = typename entry_for<Command, typename Decider::commands>::reply;
 
 /// Calls `f.template operator()<Struct>()` for the struct whose id is `type`.
 template <class... Structs, class F>
@@ -109,9 +163,15 @@ bool for_query(types<Questions...>, type_id type, F&& f) {
 
 // -- checks: each names the type and the missing function in the compiler's first line -----------
 
-template <class D, class Command>
+template <class D, class Entry>
 consteval void check_decide() {
-  if constexpr (!decides<D, Command>) (void)sizeof(missing::decide<D, Command>);
+  using command = typename command_entry<Entry>::command;
+  using reply = typename command_entry<Entry>::reply;
+  if constexpr (std::is_void_v<reply>) {
+    if constexpr (!decides<D, command>) (void)sizeof(missing::decide<D, command>);
+  } else if constexpr (!replies<D, command, reply>) {
+    (void)sizeof(missing::decide_with_reply<D, command, reply>);
+  }
 }
 template <class D, class Event>
 consteval void check_evolve() {
@@ -172,14 +232,20 @@ class aggregate_state_of final : public aggregate_state {
                   emit& out) const override {
     decision made = accept();
     body_reader reader(body);
-    auto call = [&]<class C>() {
-      if constexpr (decides_in_context<D, C>) {
+    auto call = [&]<class C, class R>() {
+      if constexpr (!std::is_void_v<R>) {
+        if constexpr (replies_in_context<D, C, R>) {
+          made = decider_.decide(reader.root<C>(), out, out.reply<R>(), at);
+        } else {
+          made = decider_.decide(reader.root<C>(), out, out.reply<R>());
+        }
+      } else if constexpr (decides_in_context<D, C>) {
         made = decider_.decide(reader.root<C>(), out, at);
       } else {
         made = decider_.decide(reader.root<C>(), out);
       }
     };
-    if (!for_type(typename D::commands{}, command, call)) throw unknown_type(command);
+    if (!for_command(typename D::commands{}, command, call)) throw unknown_type(command);
     return made;
   }
 
@@ -224,7 +290,7 @@ template <class D>
   if constexpr (has_queries<D>) check_decider_queries<D>(typename D::queries{});
   decider_port port;
   port.category = D::category;
-  port.commands = names_of(typename D::commands{});
+  port.commands = commands_of(typename D::commands{});
   port.events = names_of(typename D::events{});
   if constexpr (snapshots<D>) port.snapshot = type_id_of<typename D::snapshot>;
   port.make = [] { return std::make_unique<aggregate_state_of<D>>(); };

@@ -75,6 +75,7 @@ class story {
   void decide(const message& command);
   void expect_events(const std::vector<message>& expected);
   void expect_rejection(std::string_view reason);
+  void expect_reply(const message& expected) const;
   /// Answers on the state now.
   void answer(const message& query);
   void expect_answer(const message& expected) const;
@@ -85,6 +86,7 @@ class story {
   struct outcome {
     decision made = accept();
     std::vector<message> events;
+    command_reply reply;
   };
   [[nodiscard]] outcome decided_by(const fasti::detail::aggregate_state& s) const;
   void check_thoroughly(const outcome& first) const;
@@ -103,11 +105,6 @@ class story {
   std::vector<word> answer_;
 };
 
-template <class List, class T>
-inline constexpr bool lists = false;
-template <class... Structs, class T>
-inline constexpr bool lists<types<Structs...>, T> = (std::is_same_v<Structs, T> || ...);
-
 template <class... Structs>
 std::vector<::capnp::StructSchema> schemas_of(types<Structs...>) {
   return {::capnp::Schema::from<Structs>()...};
@@ -115,7 +112,7 @@ std::vector<::capnp::StructSchema> schemas_of(types<Structs...>) {
 
 }  // namespace detail
 
-template <class Decider>
+template <class Decider, class Reply>
 class decided;
 template <class Decider, class Reply>
 class answered;
@@ -152,14 +149,14 @@ class history {
   }
 
   template <schema_struct Command, class Fill>
-  [[nodiscard]] decided<Decider> when(Fill&& fill) && {
-    static_assert(detail::lists<typename Decider::commands, Command>,
+  [[nodiscard]] auto when(Fill&& fill) && {
+    static_assert(fasti::detail::takes_command<Decider, Command>,
                   "it is not one of the decider's commands");
     story_.decide(message_of<Command>(std::forward<Fill>(fill)));
-    return decided<Decider>(std::move(story_));
+    return decided<Decider, fasti::detail::reply_to_command<Decider, Command>>(std::move(story_));
   }
   template <schema_struct Command>
-  [[nodiscard]] decided<Decider> when() && {
+  [[nodiscard]] auto when() && {
     return std::move(*this).template when<Command>([](auto) {});
   }
 
@@ -185,10 +182,19 @@ class history {
 };
 
 /// What the decider made of a command. Say which; the story goes on from there.
-template <class Decider>
+/// `Reply`: what the command declares, or void.
+template <class Decider, class Reply>
 class decided {
  public:
   explicit decided(detail::story told) : story_(std::move(told)) {}
+
+  /// Accepted, with this reply; say then with which events.
+  template <class Fill>
+  [[nodiscard]] decided then_replied(Fill&& fill) && {
+    static_assert(!std::is_void_v<Reply>, "the decider declares no reply for this command");
+    story_.expect_reply(message_of<Reply>(std::forward<Fill>(fill)));
+    return std::move(*this);
+  }
 
   /// Accepted, with exactly these events in this order. None: accepted, nothing had to happen.
   template <std::same_as<message>... Events>
