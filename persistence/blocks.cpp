@@ -15,6 +15,7 @@ using detail::read_as;
 constexpr std::uint16_t has_correlation = 1;
 constexpr std::uint16_t has_causation = 2;
 constexpr std::uint16_t has_reply = 4;
+constexpr std::uint16_t has_trace = 8;
 constexpr std::size_t block_words_usual = 1536;  // 12 KiB
 constexpr std::size_t checksum_bytes = sizeof(std::uint64_t);
 
@@ -95,6 +96,14 @@ bool take_parts(cursor& c, std::string_view bytes, commit_view& view) {
   return events == view.header.events && events > 0;
 }
 
+bool take_trace(cursor& c, trace_context& trace) {
+  unique_id parent_and_flags;
+  if (!c.take_id(trace.trace) || !c.take_id(parent_and_flags)) return false;
+  trace.parent = parent_and_flags.high;
+  trace.flags = static_cast<std::uint8_t>(parent_and_flags.low);
+  return true;
+}
+
 bool take_reply(cursor& c, commit_view& view) {
   std::string_view fixed;
   std::string_view body;
@@ -106,6 +115,15 @@ bool take_reply(cursor& c, commit_view& view) {
   return true;
 }
 
+bool take_tags(cursor& c) {
+  std::string_view length;
+  std::string_view names;
+  if (!c.take(8, length)) return false;
+  const auto bytes = read_as<std::uint64_t>(length, 0);
+  if (bytes == 0 || bytes > c.left() || !c.take(padded(bytes), names)) return false;
+  return names[bytes - 1] == '\0';
+}
+
 bool take_events(cursor& c, std::string_view bytes, commit_view& view) {
   const std::size_t from = c.at();
   for (std::uint32_t i = 0; i < view.header.events; ++i) {
@@ -114,8 +132,10 @@ bool take_events(cursor& c, std::string_view bytes, commit_view& view) {
     if (!c.take(16, fixed)) return false;
     const auto words = read_as<std::uint32_t>(fixed, 8);
     if (words == 0 || !c.take(std::size_t{words} * word_bytes, body)) return false;
-    const bool truncated = (read_as<std::uint32_t>(fixed, 12) & detail::event_is_truncated) != 0;
+    const auto flags = read_as<std::uint32_t>(fixed, 12);
+    const bool truncated = (flags & detail::event_is_truncated) != 0;
     if (truncated && (words != 1 || read_as<std::uint64_t>(body, 0) == 0)) return false;
+    if ((flags & detail::event_has_tags) != 0 && (truncated || !take_tags(c))) return false;
   }
   view.events = bytes.substr(from, c.at() - from);
   return c.left() == 0;
@@ -142,7 +162,9 @@ bool append_without(const commit_view& c, std::string_view raw, const loss& what
   std::size_t from = 0;
   c.each_event([&](const recorded_event& e) {
     const std::size_t body_words = e.is_truncated() ? 1 : e.body.size();
-    const std::size_t size = detail::event_header_bytes + body_words * word_bytes;
+    const auto tags = e.tags.packed().size();
+    const std::size_t size = detail::event_header_bytes + body_words * word_bytes +
+                             (tags > 0 ? word_bytes + padded(tags) : 0);
     if (what.hits(e)) {
       out.number(count_of(e.type));
       out.pair(1, detail::event_is_truncated);
@@ -170,6 +192,7 @@ bool take_variable(std::string_view commit, commit_view& view) {
   view.causation = view.command;
   if ((h.flags & has_correlation) != 0 && !c.take_id(view.correlation)) return false;
   if ((h.flags & has_causation) != 0 && !c.take_id(view.causation)) return false;
+  if ((h.flags & has_trace) != 0 && !take_trace(c, view.trace)) return false;
   if (!take_parts(c, commit, view)) return false;
   std::string_view metadata;
   if (!c.take(padded(h.metadata_bytes), metadata)) return false;
@@ -187,6 +210,8 @@ std::uint64_t type_bit(type_id type) noexcept {
 std::uint64_t category_bit(std::string_view category) noexcept {
   return std::uint64_t{1} << (XXH3_64bits(category.data(), category.size()) >> 58U);
 }
+
+std::uint64_t tag_bit(std::string_view tag) noexcept { return category_bit(tag); }
 
 void block_writer::begin(position first) {
   header_ = {};
@@ -209,12 +234,17 @@ commit_draft draft_of(const commit& c, std::vector<word>& words) {
   h.metadata_bytes = static_cast<std::uint32_t>(o.metadata.size());
   const bool correlated = !o.correlation.is_none() && o.correlation != o.id;
   const bool caused = !o.causation.is_none() && o.causation != o.id;
-  h.flags =
-      static_cast<std::uint16_t>((correlated ? has_correlation : 0) | (caused ? has_causation : 0) |
-                                 (c.reply.is_none() ? 0 : has_reply));
+  const auto flag = [](bool is_set, std::uint16_t which) { return is_set ? which : 0; };
+  h.flags = static_cast<std::uint16_t>(
+      flag(correlated, has_correlation) | flag(caused, has_causation) |
+      flag(!c.reply.is_none(), has_reply) | flag(!o.trace.is_none(), has_trace));
   out.bytes(&h, sizeof h);
   if (correlated) out.id(o.correlation);
   if (caused) out.id(o.causation);
+  if (!o.trace.is_none()) {
+    out.id(o.trace.trace);
+    out.id({o.trace.parent, o.trace.flags});
+  }
   draft.first_part = static_cast<std::uint32_t>(words.size() - at);
   for (const auto& p : c.parts) {
     const auto text = p.stream.text();
@@ -230,12 +260,19 @@ commit_draft draft_of(const commit& c, std::vector<word>& words) {
     out.bytes(c.reply.body.data(), c.reply.body.size() * word_bytes);
   }
   const word* body = c.bodies.data();
+  std::string_view tags = c.tags;
   for (const auto& e : c.events) {
     out.number(count_of(e.type));
-    out.pair(e.words, 0);
+    out.pair(e.words, e.tag_bytes > 0 ? detail::event_has_tags : 0);
     out.bytes(body, std::size_t{e.words} * word_bytes);
     body += e.words;
     draft.types |= type_bit(e.type);
+    if (e.tag_bytes == 0) continue;
+    const auto own = tags.substr(0, e.tag_bytes);
+    tags.remove_prefix(e.tag_bytes);
+    out.number(own.size());
+    out.bytes(own.data(), own.size());
+    tag_list(own).each([&draft](std::string_view t) { return draft.tags |= tag_bit(t), true; });
   }
   h.bytes = static_cast<std::uint32_t>((words.size() - at) * word_bytes);
   std::memcpy(words.data() + at, &h, sizeof h);
@@ -277,6 +314,7 @@ void block_writer::add(const commit_draft& draft, std::span<const word> words,
   ++header_.commits;
   header_.types |= draft.types;
   header_.categories |= draft.categories;
+  header_.tags |= draft.tags;
 }
 
 std::shared_ptr<const block> block_writer::finish() {

@@ -17,6 +17,7 @@
 ///                 time          i64   of the last commit, ns since 1970 UTC
 ///                 types         u64   bit (id * odd constant >> 58) is set for each event's type
 ///                 categories    u64   the same for the hash of each stream's category
+///                 tags          u64   … and of each event's tags
 ///     commit   := checksum      u64   XXH3-64 of the rest of the commit, seed: its first position
 ///                 bytes         u32   of the whole commit
 ///                 events        u32
@@ -24,19 +25,22 @@
 ///                 fingerprint   u64
 ///                 time          i64
 ///                 parts         u16
-///                 flags         u16   1: correlation follows, 2: causation, 4: a reply
+///                 flags         u16   what follows: 1 correlation, 2 causation, 4 a reply,
+///                                     8 a trace
 ///                 metadata      u32   bytes
 ///                 [correlation  u64 u64]
 ///                 [causation    u64 u64]
+///                 [trace        u64 u64, parent u64, flags u64]
 ///                 part* metadata [reply] event*
 ///     part     := first_version u64, events u32, stream_bytes u32, stream, zeros
 ///     reply    := type u64, words u32, zeros u32, body
-///     event    := type u64, words u32, flags u32, body
+///     event    := type u64, words u32, flags u32, body [tags]
+///     tags     := bytes u64, names with a zero byte behind each, zeros
 ///
-/// A truncated event has flag 1, and for its body one word: the position of the event that says
-/// why. A correlation or causation that equals the command id is left out. Versions and positions
-/// of the events follow from their places. The event's id follows from the command id and its
-/// ordinal.
+/// An event with tags has flag 2. A truncated event has flag 1, no tags, and for its body one word:
+/// the position of the event that says why. A correlation or causation that equals the command id
+/// is left out. Versions and positions of the events follow from their places. The event's id
+/// follows from the command id and its ordinal.
 
 #include <span>
 
@@ -61,8 +65,9 @@ struct block_header {
   std::int64_t time = 0;
   std::uint64_t types = 0;
   std::uint64_t categories = 0;
+  std::uint64_t tags = 0;
 };
-static_assert(sizeof(block_header) == 64);
+static_assert(sizeof(block_header) == 72);
 
 struct commit_header {
   std::uint64_t checksum = 0;
@@ -80,6 +85,7 @@ static_assert(sizeof(commit_header) == 56);
 
 [[nodiscard]] std::uint64_t type_bit(type_id type) noexcept;
 [[nodiscard]] std::uint64_t category_bit(std::string_view category) noexcept;
+[[nodiscard]] std::uint64_t tag_bit(std::string_view tag) noexcept;
 
 class block;
 
@@ -91,6 +97,7 @@ struct commit_draft {
   std::uint16_t parts = 0;
   std::uint64_t types = 0;  // as in the block's header
   std::uint64_t categories = 0;
+  std::uint64_t tags = 0;
 };
 /// Appends it to `words`.
 [[nodiscard]] commit_draft draft_of(const commit& c, std::vector<word>& words);
@@ -134,6 +141,7 @@ struct commit_view {
   command_id command;
   unique_id correlation;
   unique_id causation;
+  trace_context trace;
   std::string_view metadata;
   type_id reply_type{};
   body_view reply;          // empty: none
@@ -218,7 +226,8 @@ class block {
 
 namespace detail {
 
-inline constexpr std::uint32_t event_is_truncated = 1;  // flag
+inline constexpr std::uint32_t event_is_truncated = 1;  // flags
+inline constexpr std::uint32_t event_has_tags = 2;
 inline constexpr std::size_t event_header_bytes = 16;
 
 template <class T>
@@ -255,7 +264,8 @@ void commit_view::each_event(Visitor&& visitor) const {
       recorded_event e;
       const auto words = detail::read_as<std::uint32_t>(events, at + 8);
       e.type = type_id{detail::read_as<std::uint64_t>(events, at)};
-      if ((detail::read_as<std::uint32_t>(events, at + 12) & detail::event_is_truncated) == 0) {
+      const auto flags = detail::read_as<std::uint32_t>(events, at + 12);
+      if ((flags & detail::event_is_truncated) == 0) {
         e.body = {reinterpret_cast<const word*>(events.data() + at + 16), words};
       } else {
         e.truncated_by = position{detail::read_as<std::uint64_t>(events, at + 16)};
@@ -267,10 +277,16 @@ void commit_view::each_event(Visitor&& visitor) const {
       e.command = command;
       e.correlation = correlation;
       e.causation = causation;
+      e.trace = trace;
       e.metadata = metadata;
       e.id = event_id_of(command, ordinal);
+      at += detail::event_header_bytes + std::size_t{words} * word_bytes;
+      if ((flags & detail::event_has_tags) != 0) {
+        const auto bytes = detail::read_as<std::uint64_t>(events, at);
+        e.tags = tag_list(events.substr(at + 8, bytes));
+        at += 8 + detail::padded(bytes);
+      }
       more = visitor(e);
-      at += 16 + std::size_t{words} * word_bytes;
     }
   });
 }

@@ -14,6 +14,26 @@ error malformed(std::string detail) {
   return {errc::invalid, "malformed-commit", std::move(detail)};
 }
 
+/// Each event's names end with a zero byte, none is empty, and there is nothing else.
+result<void> check_tags(const commit& c, const journal_limits& limits) {
+  std::string_view rest = c.tags;
+  for (const auto& e : c.events) {
+    if (e.tag_bytes == 0) continue;
+    if (e.tag_bytes > limits.tag_bytes_max) {
+      return over("tags-too-large", e.tag_bytes, limits.tag_bytes_max);
+    }
+    if (e.tag_bytes > rest.size()) return malformed("the tags' lengths do not add up");
+    const auto own = rest.substr(0, e.tag_bytes);
+    rest.remove_prefix(e.tag_bytes);
+    if (own.back() != '\0' || own.front() == '\0' ||
+        own.find(std::string_view("\0\0", 2)) != std::string_view::npos) {
+      return malformed("a tag is empty, or has a zero byte");
+    }
+  }
+  if (!rest.empty()) return malformed("the tags' lengths do not add up");
+  return {};
+}
+
 /// A block's grammar has 16 bits for them.
 constexpr std::size_t parts_max = 65535;
 
@@ -48,6 +68,7 @@ result<void> check_commit(const commit& c, const journal_limits& limits) {
   }
   if (c.origin.id.is_none()) return malformed("it has no command id");
   if (auto good = check_sizes(c, limits); !good) return good;
+  if (auto good = check_tags(c, limits); !good) return good;
   std::uint64_t words = 0;
   for (const auto& e : c.events) {
     if (e.words == 0) return malformed("an event without a body");
@@ -68,6 +89,12 @@ result<void> check_commit(const commit& c, const journal_limits& limits) {
   }
   if (events != c.events.size()) return malformed("the streams' events do not add up");
   return {};
+}
+
+bool has_one_of(const tag_list& tags, const std::vector<std::string>& wanted) {
+  return !tags.each([&wanted](std::string_view tag) {
+    return std::find(wanted.begin(), wanted.end(), tag) == wanted.end();
+  });
 }
 
 error version_conflict(std::string_view stream, expected_version expected, version actual) {

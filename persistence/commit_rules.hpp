@@ -9,6 +9,9 @@ namespace fasti::persistence {
 /// Errors: `invalid`, with what is over which limit, or malformed.
 [[nodiscard]] result<void> check_commit(const commit& c, const journal_limits& limits);
 
+/// What a journal's filter asks of an event's tags.
+[[nodiscard]] bool has_one_of(const tag_list& tags, const std::vector<std::string>& wanted);
+
 /// What a version conflict says.
 [[nodiscard]] error version_conflict(std::string_view stream, expected_version expected,
                                      version actual);

@@ -19,13 +19,16 @@ class filter {
   explicit filter(const journal_range& range) : range_(range) {
     for (const auto t : range.types) types_ |= type_bit(t);
     for (const auto& c : range.categories) categories_ |= category_bit(c);
+    for (const auto& t : range.tags) tags_ |= tag_bit(t);
   }
   [[nodiscard]] bool may_match(const block_header& h) const noexcept {
     return (range_.types.empty() || (h.types & types_) != 0) &&
+           (range_.tags.empty() || (h.tags & tags_) != 0) &&
            (range_.categories.empty() || (h.categories & categories_) != 0);
   }
   [[nodiscard]] bool matches(const recorded_event& e) const {
-    return is_in(range_.types, e.type) && is_in(range_.categories, e.category());
+    return is_in(range_.types, e.type) && is_in(range_.categories, e.category()) &&
+           (range_.tags.empty() || has_one_of(e.tags, range_.tags));
   }
 
  private:
@@ -36,6 +39,7 @@ class filter {
   const journal_range& range_;
   std::uint64_t types_ = 0;
   std::uint64_t categories_ = 0;
+  std::uint64_t tags_ = 0;
 };
 
 class leveldb_journal final : public journal {

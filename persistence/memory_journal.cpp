@@ -30,6 +30,7 @@ struct stored {
   fasti::position position{};
   timestamp time;
   std::vector<word> body;
+  std::string tags;  // packed
   fasti::position truncated_by{};
 
   [[nodiscard]] recorded_event view() const {
@@ -44,8 +45,10 @@ struct stored {
     e.command = origin.id;
     e.correlation = origin.correlation.is_none() ? origin.id : origin.correlation;
     e.causation = origin.causation.is_none() ? origin.id : origin.causation;
+    e.trace = origin.trace;
     e.metadata = origin.metadata;
     e.body = body;
+    e.tags = tag_list(tags);
     e.truncated_by = truncated_by;
     return e;
   }
@@ -201,6 +204,7 @@ void memory_journal::add_events(const commit& c, committed& outcome) {
   outcome.what = committed::kind::fresh;
   outcome.first_position = position{events_.size() + 1};
   const word* body = c.bodies.data();
+  std::string_view tags = c.tags;
   std::uint32_t ordinal = 0;
   for (const auto& p : c.parts) {
     auto& stream = streams_[std::string(p.stream.text())];
@@ -216,6 +220,8 @@ void memory_journal::add_events(const commit& c, committed& outcome) {
       s->time = outcome.time;
       s->body.assign(body, body + e.words);
       body += e.words;
+      s->tags = tags.substr(0, e.tag_bytes);
+      tags.remove_prefix(e.tag_bytes);
       stats_.logical_bytes += e.words * word_bytes;
       stream.push_back(s);
       events_.push_back(std::move(s));
@@ -272,7 +278,8 @@ result<position> memory_journal::read(const journal_range& range,
     const auto is_in = [](const auto& list, const auto& x) {
       return list.empty() || std::find(list.begin(), list.end(), x) != list.end();
     };
-    return is_in(range.categories, std::string(e.category())) && is_in(range.types, e.type);
+    return is_in(range.categories, std::string(e.category())) && is_in(range.types, e.type) &&
+           (range.tags.empty() || has_one_of(e.tags, range.tags));
   };
   position looked_at = range.after;
   for (std::uint64_t given = 0; given < range.events_max;) {
@@ -326,6 +333,7 @@ result<truncation> memory_journal::truncate(truncation t) {
     if (e->version > t.up_to) break;
     auto without = std::make_shared<stored>(*e);
     without->body.clear();
+    without->tags.clear();
     without->truncated_by = t.said_at;
     e = without;
     events_[count_of(e->position) - 1] = e;

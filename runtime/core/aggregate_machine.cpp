@@ -23,6 +23,7 @@ struct workspace {
     made.parts.clear();
     made.events.clear();
     made.bodies.clear();
+    made.tags.clear();
     return made;
   }
 };
@@ -104,6 +105,9 @@ void aggregate_machine::answer_when_durable(std::unique_ptr<Reply> reply, Answer
 }
 
 void aggregate_machine::handle(std::unique_ptr<incoming_query> query) {
+  if (auto lapsed = why_lapsed(query->under(), [this] { return world_.now(); })) {
+    return query->answer(*std::move(lapsed));
+  }
   auto& scratch = workspace_of_thread().scratch;
   decision made = accept();
   std::vector<word> words;
@@ -122,6 +126,9 @@ void aggregate_machine::handle(std::unique_ptr<incoming_query> query) {
 
 void aggregate_machine::handle(std::unique_ptr<incoming_command> command) {
   const auto& asks = command->asks();
+  if (auto lapsed = why_lapsed(asks.under, [this] { return world_.now(); })) {
+    return command->answer(*std::move(lapsed));
+  }
   const auto fingerprint = fingerprint_of(stream_, asks.type, asks.body);
   if (asks.id_from == id_origin::chosen && answer_repeat(command, fingerprint)) return;
 
@@ -184,8 +191,7 @@ void aggregate_machine::commit_events(std::unique_ptr<incoming_command> command,
                                       std::uint64_t fingerprint) {
   auto& space = workspace_of_thread();
   commit& c = space.begin_commit();
-  space.emitted.finish(c.events, c.bodies);
-  c.reply = space.emitted.finish_reply();
+  space.emitted.finish(c);
   if (!c.reply.is_none()) command->keep_reply(c.reply, committed::kind::fresh);
   if (c.events.empty()) {
     auto nothing = command->receipt_at(version_, world_.head(), world_.now());

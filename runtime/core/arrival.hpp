@@ -6,6 +6,7 @@
 #include <memory>
 #include <variant>
 
+#include "fasti/conditions.hpp"
 #include "runtime/core/reply.hpp"
 
 namespace fasti::core {
@@ -20,7 +21,18 @@ struct command_request {
   command_origin origin;  ///< Its id is set.
   id_origin id_from = id_origin::generated;
   std::optional<type_id> reply = std::nullopt;  ///< What its decider declared.
+  conditions under = {};
 };
+
+/// Why something is not taken up any more, if so. `now` is asked only if it matters.
+template <class Clock>
+[[nodiscard]] std::optional<error> why_lapsed(const conditions& under, Clock&& now) {
+  if (under.cancelled_by.is_cancelled()) {
+    return error{errc::unavailable, "cancelled", "it was cancelled before it was taken up"};
+  }
+  if (under.deadline == timestamp::max() || now() <= under.deadline) return std::nullopt;
+  return error{errc::unavailable, "deadline-passed", "its time was up before it was taken up"};
+}
 
 /// A command on its way, and the reply to it: a receipt.
 class incoming_command final : public reply<receipt> {
@@ -51,15 +63,17 @@ class incoming_command final : public reply<receipt> {
 /// A query of an aggregate's state on its way, and the reply to it.
 class incoming_query final : public query_reply {
  public:
-  incoming_query(type_id type, std::vector<word> body, callback to)
-      : query_reply(std::move(to)), type_(type), body_(std::move(body)) {}
+  incoming_query(type_id type, std::vector<word> body, conditions under, callback to)
+      : query_reply(std::move(to)), type_(type), body_(std::move(body)), under_(std::move(under)) {}
 
   [[nodiscard]] type_id type() const noexcept { return type_; }
   [[nodiscard]] body_view body() const noexcept { return body_; }
+  [[nodiscard]] const conditions& under() const noexcept { return under_; }
 
  private:
   const type_id type_;
   const std::vector<word> body_;
+  const conditions under_;
 };
 
 using incoming = std::variant<std::unique_ptr<incoming_command>, std::unique_ptr<incoming_query>>;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <stdexcept>
+#include <utility>
 
 #include "fasti/decider.hpp"
 #include "fasti/detail/port.hpp"
@@ -113,15 +115,13 @@ std::uint32_t message_scratch::finish(std::vector<word>& out) { return builder_-
   if (used_ == slots_.size()) slots_.emplace_back();
   slot& s = slots_[used_++];
   s.type = type;
+  s.tags.clear();
   return s.scratch.begin();
 }
 
-void emit::finish(std::vector<commit::event>& events, std::vector<word>& bodies) {
-  events.reserve(events.size() + used_);
-  for (std::size_t i = 0; i < used_; ++i) {
-    events.push_back({slots_[i].type, slots_[i].scratch.finish(bodies)});
-  }
-  used_ = 0;
+void emit::tag(std::string_view name) {
+  if (used_ == 0) throw std::logic_error("a tag without an event");
+  slots_[used_ - 1].tags.append(name).push_back('\0');
 }
 
 ::capnp::MessageBuilder& emit::begin_reply(type_id type) {
@@ -130,13 +130,19 @@ void emit::finish(std::vector<commit::event>& events, std::vector<word>& bodies)
   return reply_.scratch.begin();
 }
 
-command_reply emit::finish_reply() {
-  command_reply made;
-  if (!replies_) return made;
-  made.type = reply_.type;
-  reply_.scratch.finish(made.body);
-  replies_ = false;
-  return made;
+void emit::finish(commit& into) {
+  into.events.reserve(into.events.size() + used_);
+  for (std::size_t i = 0; i < used_; ++i) {
+    auto& s = slots_[i];
+    into.events.push_back(
+        {s.type, s.scratch.finish(into.bodies), static_cast<std::uint32_t>(s.tags.size())});
+    into.tags += s.tags;
+  }
+  used_ = 0;
+  into.reply = {};
+  if (!std::exchange(replies_, false)) return;
+  into.reply.type = reply_.type;
+  reply_.scratch.finish(into.reply.body);
 }
 
 namespace detail {

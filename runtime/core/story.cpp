@@ -72,7 +72,7 @@ bool is_same(const decision& a, const decision& b) {
 }  // namespace
 
 bool operator==(const message& a, const message& b) {
-  if (a.type != b.type) return false;
+  if (a.type != b.type || a.packed_tags != b.packed_tags) return false;
   if (!a.schema || !b.schema) return is_same(a.words, b.words);
   body_reader left(a.words);
   body_reader right(b.words);
@@ -84,8 +84,10 @@ std::string message::to_string() const {
   if (!schema) return "an event of a type that the decider does not list";
   body_reader reader(words);
   const auto root = reader.root_pointer().getAs<DynamicStruct>(*schema);
-  return std::string(schema->getShortDisplayName().cStr()) + " " +
-         ::capnp::prettyPrint(root).flatten().cStr();
+  std::string text = std::string(schema->getShortDisplayName().cStr()) + " " +
+                     ::capnp::prettyPrint(root).flatten().cStr();
+  for (const auto tag : tag_list(packed_tags).all()) text += " #" + std::string(tag);
+  return text;
 }
 
 namespace detail {
@@ -158,15 +160,17 @@ story::outcome story::decided_by(const fasti::detail::aggregate_state& s) const 
     fail(std::string("decide threw: ") + thrown.what());
   }
   if (!o.made.is_accepted()) return o;
-  std::vector<commit::event> events;
-  std::vector<word> bodies;
-  out.finish(events, bodies);
-  o.reply = out.finish_reply();
-  std::size_t at_word = 0;
-  for (const auto& e : events) {
-    const auto body = std::span(bodies).subspan(at_word, e.words);
-    at_word += e.words;
-    message made{e.type, std::nullopt, {body.begin(), body.end()}};
+  commit c;
+  out.finish(c);
+  o.reply = std::move(c.reply);
+  body_view bodies = c.bodies;
+  std::string_view tags = c.tags;
+  for (const auto& e : c.events) {
+    const auto body = bodies.first(e.words);
+    bodies = bodies.subspan(e.words);
+    message made{
+        e.type, std::nullopt, {body.begin(), body.end()}, std::string(tags.substr(0, e.tag_bytes))};
+    tags.remove_prefix(e.tag_bytes);
     for (const auto& schema : schemas_) {
       if (type_id{schema.getProto().getId()} == e.type) made.schema = schema;
     }

@@ -138,38 +138,50 @@ void runtime::node::deliver(const stream_id& stream, const detail::decider_port&
   if (!delivered) core::refuse(arrival, delivered.error());
 }
 
-void runtime::node::send(std::string_view stream, type_id command, std::vector<word> body,
-                         command_origin origin, receipt_callback callback) {
+result<void> runtime::node::may(access_request::kind what, std::string_view principal,
+                                std::string_view at, type_id type) const {
+  if (!options_.authorise) return {};
+  return options_.authorise({what, principal, at, type});
+}
+
+void runtime::node::send(detail::sent_command command, receipt_callback callback) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return callback(closed_error());
-  auto to = find_target(stream);
+  auto to = find_target(command.stream);
   if (!to) return callback(std::move(to).error());
-  const auto* known = find_command(*to->decider, command);
+  const auto* known = find_command(*to->decider, command.type);
   if (known == nullptr) {
-    return callback(error{
-        errc::invalid, "unknown-command",
-        detail::unknown_type(command).text + " among the commands of " + to->decider->category});
+    return callback(error{errc::invalid, "unknown-command",
+                          detail::unknown_type(command.type).text + " among the commands of " +
+                              to->decider->category});
   }
-  core::command_request asks{command, std::move(body), std::move(origin)};
+  const auto allowed =
+      may(access_request::kind::command, command.under.principal, command.stream, command.type);
+  if (!allowed) return callback(allowed.error());
+  core::command_request asks{command.type, std::move(command.body), std::move(command.origin)};
   if (asks.origin.id.is_none()) {
     asks.origin.id = command_id::generate();
   } else {
     asks.id_from = core::id_origin::chosen;
   }
   asks.reply = known->reply;
+  asks.under = std::move(command.under);
   deliver(
       to->stream, *to->decider,
       std::make_unique<core::incoming_command>(to->stream, std::move(asks), std::move(callback)));
 }
 
-void runtime::node::query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
-                                    words_callback callback) {
+void runtime::node::query_aggregate(detail::sent_query query, words_callback callback) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return callback(closed_error());
-  auto to = find_target(stream);
+  auto to = find_target(query.stream);
   if (!to) return callback(std::move(to).error());
+  const auto allowed = may(access_request::kind::query_of_aggregate, query.under.principal,
+                           query.stream, query.type);
+  if (!allowed) return callback(allowed.error());
   deliver(to->stream, *to->decider,
-          std::make_unique<core::incoming_query>(query, std::move(body), std::move(callback)));
+          std::make_unique<core::incoming_query>(query.type, std::move(query.body),
+                                                 std::move(query.under), std::move(callback)));
 }
 
 runtime::node::projection* runtime::node::find_projection(std::string_view name) const {
@@ -187,6 +199,8 @@ void runtime::node::query_view(std::string_view name, type_id query, std::vector
     return callback(error{errc::invalid, "unknown-projection",
                           "no projection called \"" + std::string(name) + "\" was added"});
   }
+  const auto allowed = may(access_request::kind::query_of_view, options.principal, name, query);
+  if (!allowed) return callback(allowed.error());
   // Not beyond any process's life, so that adding it to now cannot overflow.
   const auto timeout = std::min<std::chrono::milliseconds>(options.timeout, std::chrono::years{1});
   core::view_query q{query, std::move(body), options.visible_at,

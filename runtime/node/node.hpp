@@ -27,12 +27,10 @@ class runtime::node {
 
   result<void> add_decider(detail::decider_port port);
   result<void> add_projection(detail::projection_port port);
-  void send(std::string_view stream, type_id command, std::vector<word> body, command_origin origin,
-            receipt_callback callback);
+  void send(detail::sent_command command, receipt_callback callback);
   void query_view(std::string_view name, type_id query, std::vector<word> body,
                   query_options options, words_callback callback);
-  void query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
-                       words_callback callback);
+  void query_aggregate(detail::sent_query query, words_callback callback);
   [[nodiscard]] result<detail::past_state> past_state(const detail::decider_port& decider,
                                                       std::string_view stream,
                                                       const moment& when) const;
@@ -70,6 +68,8 @@ class runtime::node {
   };
 
   [[nodiscard]] static error closed_error();
+  [[nodiscard]] result<void> may(access_request::kind what, std::string_view principal,
+                                 std::string_view at, type_id type) const;
   result<void> start();
   [[nodiscard]] result<target> find_target(std::string_view stream) const;
   [[nodiscard]] result<snapshot> proven_snapshot(const target& of, version up_to) const;

@@ -33,19 +33,21 @@ result<detail::supposed_outcome> runtime::node::suppose(detail::past_state& on,
                  std::string(stream) + ": decide threw " + *thrown};
   }
   if (!outcome.made.is_accepted()) return outcome;
-  std::vector<commit::event> events;
-  std::vector<word> bodies;
-  emitted.finish(events, bodies);
-  outcome.reply = emitted.finish_reply();
-  body_view rest = bodies;
-  for (const auto& e : events) {
+  commit made;
+  emitted.finish(made);
+  outcome.reply = std::move(made.reply);
+  body_view rest = made.bodies;
+  std::string_view tags = made.tags;
+  for (const auto& e : made.events) {
     const auto words = rest.first(e.words);
     rest = rest.subspan(e.words);
     if (auto thrown = core::thrown_by([&] { on.state->evolve(e.type, words); })) {
       return error{errc::rejected, "evolve-failed",
                    std::string(stream) + ": evolve threw " + *thrown};
     }
-    outcome.events.push_back({e.type, {words.begin(), words.end()}});
+    outcome.events.push_back(
+        {e.type, {words.begin(), words.end()}, std::string(tags.substr(0, e.tag_bytes))});
+    tags.remove_prefix(e.tag_bytes);
   }
   return outcome;
 }

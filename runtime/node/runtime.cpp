@@ -36,9 +36,8 @@ result<void> runtime::add_projection(detail::projection_port port) {
   return node_->add_projection(std::move(port));
 }
 
-void runtime::send_words(std::string_view stream, type_id command, std::vector<word> body,
-                         command_origin origin, receipt_callback callback) {
-  node_->send(stream, command, std::move(body), std::move(origin), std::move(callback));
+void runtime::send_words(detail::sent_command command, receipt_callback callback) {
+  node_->send(std::move(command), std::move(callback));
 }
 
 void runtime::query_view(std::string_view name, type_id query, std::vector<word> body,
@@ -46,9 +45,8 @@ void runtime::query_view(std::string_view name, type_id query, std::vector<word>
   node_->query_view(name, query, std::move(body), options, std::move(callback));
 }
 
-void runtime::query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
-                              words_callback callback) {
-  node_->query_aggregate(stream, query, std::move(body), std::move(callback));
+void runtime::query_aggregate(detail::sent_query query, words_callback callback) {
+  node_->query_aggregate(std::move(query), std::move(callback));
 }
 
 result<detail::past_state> runtime::past_state(const detail::decider_port& decider,

@@ -139,8 +139,8 @@ using query_answers = std::vector<result<std::vector<word>>>;
 }
 
 [[nodiscard]] inline core::incoming balance_query(query_answers& to) {
-  return std::make_unique<core::incoming_query>(type_id_of<GetBalance>,
-                                                build<GetBalance>([](auto) {}), into(to));
+  return std::make_unique<core::incoming_query>(
+      type_id_of<GetBalance>, build<GetBalance>([](auto) {}), conditions{}, into(to));
 }
 
 [[nodiscard]] inline std::int64_t cents_of(const result<std::vector<word>>& answer) {

@@ -162,6 +162,9 @@ TEST_P(JournalAppending, KeepsAllThatComesWithAnEvent) {
   c.origin.correlation = unique_id::of("talk");
   c.origin.causation = unique_id::of("cause");
   c.origin.metadata = std::string("user\0=7 \xff", 9);
+  c.origin.trace = {unique_id::of("journey"), 77, 1};
+  c.tags = std::string("red\0round\0", 10);
+  c.events[1].tag_bytes = 10;
   const commit kept = c;
   must_append(j, std::move(c));
   const auto check = [&kept, this](const journal& from) {
@@ -178,6 +181,9 @@ TEST_P(JournalAppending, KeepsAllThatComesWithAnEvent) {
       EXPECT_EQ(all[i].correlation, kept.origin.correlation);
       EXPECT_EQ(all[i].causation, kept.origin.causation);
       EXPECT_EQ(all[i].metadata, kept.origin.metadata);
+      EXPECT_EQ(all[i].trace, kept.origin.trace);
+      EXPECT_EQ(all[i].tags,
+                i == 0 ? std::vector<std::string>{} : (std::vector<std::string>{"red", "round"}));
       EXPECT_EQ(all[i].time, clock.source()());
       EXPECT_EQ(all[i].body, (std::vector<word>{first, first + 2}));
     }

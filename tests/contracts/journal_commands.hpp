@@ -152,6 +152,27 @@ TEST_P(JournalCommands, P6_AReplyHasALimitToo) {
   expect_error(append_and_wait(j, nothing), errc::invalid, "malformed-commit");
 }
 
+TEST_P(JournalCommands, P6_TagsHaveALimitAndAForm) {
+  options.journal.tag_bytes_max = 8;
+  journal& j = open();
+  const auto tagged = [](const std::string& packed, std::uint32_t bytes) {
+    commit c = commit_to("a-1");
+    c.tags = packed;
+    c.events[0].tag_bytes = bytes;
+    return c;
+  };
+  using namespace std::string_literals;
+  must_append(j, tagged("1234567\0"s, 8));
+  expect_error(append_and_wait(j, tagged("12345678\0"s, 9)), errc::invalid, "tags-too-large");
+  for (const auto& bad : {"ab"s, "\0"s, "a\0\0"s, "\0a\0"s}) {
+    expect_error(append_and_wait(j, tagged(bad, static_cast<std::uint32_t>(bad.size()))),
+                 errc::invalid, "malformed-commit");
+  }
+  expect_error(append_and_wait(j, tagged("a\0b\0"s, 2)), errc::invalid, "malformed-commit");
+  expect_error(append_and_wait(j, tagged("a\0"s, 4)), errc::invalid, "malformed-commit");
+  EXPECT_EQ(j.head(), position{1});
+}
+
 TEST_P(JournalCommands, AnEventCanBeFoundByItsId) {
   auto& j = open();
   for (std::uint64_t n = 1; n <= 20; ++n) {

@@ -185,6 +185,25 @@ TEST_P(JournalReading, FiltersByTypeAndGoesOnBehindWhatCannotMatch) {
   EXPECT_EQ(rest.last, position{7});
 }
 
+TEST_P(JournalReading, FiltersByTag) {
+  journal& j = open();
+  for (int i = 0; i < 3; ++i) {
+    commit c = commit_to("a-1", 3);
+    c.events[1].type = withdrawn;
+    c.tags = std::string("red\0blue\0round\0blue\0", 20);
+    c.events[0].tag_bytes = 9;
+    c.events[1].tag_bytes = 11;
+    must_append(j, std::move(c));
+  }
+  EXPECT_EQ(read_all(j, {.tags = {"red"}}).positions(), (numbers{1, 4, 7}));
+  EXPECT_EQ(read_all(j, {.tags = {"blue"}}).positions(), (numbers{1, 2, 4, 5, 7, 8}));
+  EXPECT_EQ(read_all(j, {.tags = {"round", "red"}}).events.size(), 6U) << "one of them";
+  EXPECT_EQ(read_all(j, {.types = {withdrawn}, .tags = {"red"}}).events.size(), 0U);
+  const auto none = read_all(j, {.tags = {"re"}});
+  EXPECT_TRUE(none.events.empty());
+  EXPECT_EQ(none.last, position{9});
+}
+
 TEST_P(JournalReading, PositionBeforeATime) {
   journal& j = open();
   const timestamp start = clock.source()();

@@ -40,6 +40,7 @@ class JournalTruncation : public JournalContract {
     for (auto& e : before) {
       if (e.stream != t.stream.text() || e.version > t.up_to) continue;
       e.body.clear();
+      e.tags.clear();
       e.truncated_by = t.said_at;
     }
     return before;

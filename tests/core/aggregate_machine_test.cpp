@@ -21,6 +21,7 @@ class AggregateMachine : public ::testing::Test {
     auto answers = std::make_shared<receipts>();
     core::command_request asks{type_id_of<Command>, build<Command>(std::forward<Fill>(fill)), {}};
     asks.id_from = id.empty() ? core::id_origin::generated : core::id_origin::chosen;
+    asks.under = under;
     if (asks.type == type_id_of<Draw>) asks.reply = type_id_of<Drawn>;
     asks.origin.id = id.empty() ? command_id::generate() : command_id::of(id);
     machine.on_arrival(std::make_unique<core::incoming_command>(
@@ -48,7 +49,7 @@ class AggregateMachine : public ::testing::Test {
   std::shared_ptr<std::vector<std::int64_t>> ask_balance() {
     auto answers = std::make_shared<std::vector<std::int64_t>>();
     machine.on_arrival(std::make_unique<core::incoming_query>(
-        type_id_of<GetBalance>, build<GetBalance>([](auto) {}),
+        type_id_of<GetBalance>, build<GetBalance>([](auto) {}), under,
         [answers](result<std::vector<word>> r) {
           answers->push_back(r ? owned<Balance>(*std::move(r))->getCents() : -1);
         }));
@@ -61,6 +62,7 @@ class AggregateMachine : public ::testing::Test {
     ASSERT_EQ(machine.where(), phase::live);
   }
 
+  conditions under;  // of what is sent from now on
   const fasti::detail::decider_port decider = fasti::detail::port_of_decider<ledger>();
   fake_world world{decider};
   aggregate_machine machine{stream_id::of("ledger", "1"), decider, world, 3};
@@ -253,6 +255,42 @@ TEST_F(AggregateMachine, P8_AReplyThatIsNotTheStoredOneIsNeverGiven) {
   ASSERT_FALSE(answer->front());
   EXPECT_EQ(answer->front().error().code, errc::unknown);
   EXPECT_EQ(answer->front().error().reason, "repeat-in-between");
+}
+
+TEST_F(AggregateMachine, WhatIsLateOrCancelledIsNotTakenUp) {
+  under.deadline = timestamp{std::chrono::seconds{2}};
+  world.time = timestamp{std::chrono::seconds{1}};
+  const auto in_time = deposit(1);
+  const auto late = [&] {
+    under.deadline = timestamp{std::chrono::seconds{1}};
+    return deposit(10);
+  }();
+  under = {.cancelled_by = cancellation::make()};
+  const auto cancelled = deposit(100);
+  const auto question = ask_balance();
+  const auto in_doubt = under.cancelled_by;
+  under = {};
+  EXPECT_TRUE(late->empty()) << "the aggregate loads";
+  world.time = timestamp{std::chrono::seconds{2}};
+  in_doubt.cancel();
+  machine.on_loaded(world.recovered());
+  world.settle_all();
+  ASSERT_TRUE(in_time->at(0)) << in_time->at(0).error().to_string();
+  EXPECT_EQ(late->at(0).error().code, errc::unavailable);
+  EXPECT_EQ(late->at(0).error().reason, "deadline-passed");
+  EXPECT_EQ(cancelled->at(0).error().reason, "cancelled");
+  EXPECT_EQ(*question, std::vector<std::int64_t>{-1});
+  EXPECT_EQ(world.durable.size(), 1U);
+}
+
+TEST_F(AggregateMachine, P12_WhatIsDecidedIsNotTakenBack) {
+  bring_to_life();
+  under = {.deadline = timestamp{}, .cancelled_by = cancellation::make()};
+  const auto answer = deposit(1);
+  under.cancelled_by.cancel();
+  world.time = timestamp{std::chrono::seconds{5}};
+  world.settle_all();
+  EXPECT_TRUE(answer->at(0));
 }
 
 TEST_F(AggregateMachine, P3_AllEventsOfACommandAreInOneCommit) {

@@ -40,7 +40,7 @@ class fake_world final : public core::aggregate_world {
   void save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>&) override {
     snapshots.push_back(std::move(s));
   }
-  timestamp now() const override { return timestamp{}; }
+  timestamp now() const override { return time; }
   void log(log_level, std::string_view line) override { logged.emplace_back(line); }
 
   // -- what the test does ------------------------------------------------------------------------
@@ -82,6 +82,7 @@ class fake_world final : public core::aggregate_world {
   std::vector<snapshot> snapshots;
   std::vector<std::string> logged;
   bool refuse = false;
+  timestamp time{};
 
  private:
   struct entry {

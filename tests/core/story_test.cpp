@@ -210,7 +210,7 @@ TEST(Story, ARepliedCommandHasItsReplyChecked) {
       .thoroughly()
       .when<Draw>(cents(2))
       .then_replied(left(3))
-      .then(event<Withdrawn>(cents(2)))
+      .then(event<Withdrawn>(cents(2)).tagged("drawn"))
       .when<Draw>(cents(0))
       .then_replied(left(3))
       .then_nothing();
@@ -221,6 +221,15 @@ TEST(Story, ARepliedCommandHasItsReplyChecked) {
   expect_says(
       said_to([&] { static_cast<void>(fives().when<Draw>(cents(6)).then_replied(left(0))); }),
       {"expected the reply", "rejected for \"insufficient-funds\""});
+}
+
+TEST(Story, ATagIsPartOfAnEvent) {
+  expect_says(said_to([] {
+                given<ledger>(deposited_cents(5))
+                    .when<Draw>(cents(2))
+                    .then(event<Withdrawn>(cents(2)).tagged("other"));
+              }),
+              {"#other", "#drawn"});
 }
 
 struct in_context : ledger {

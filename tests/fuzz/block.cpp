@@ -33,6 +33,7 @@ void walk(const result<std::shared_ptr<const persistence::block>>& b) {
       for (const auto w : e.body) sum += w;
       for (const char ch : e.stream) sum += static_cast<unsigned char>(ch);
       for (const char ch : e.metadata) sum += static_cast<unsigned char>(ch);
+      for (const auto tag : e.tags.all()) sum += tag.size();
       return true;
     });
     return true;

@@ -20,6 +20,12 @@ namespace fasti::fuzz {
       c.origin.correlation = unique_id{5, 6};
       c.origin.metadata = "metadata";
     }
+    if (i % 3 == 1) {
+      c.origin.trace = {unique_id{7, 8}, 9, 1};
+      c.reply = {type_id{0xc3}, {1, 2}};
+      c.tags = std::string("red\0round\0", 10);
+      c.events[0].tag_bytes = 10;
+    }
     const std::vector<version> versions(c.parts.size(), version{i + 1});
     writer.add(c, versions, timestamp{std::chrono::seconds{i}});
   }

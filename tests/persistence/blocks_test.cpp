@@ -60,6 +60,11 @@ commit full_commit() {
   c.origin.correlation = unique_id::of("talk");
   c.origin.causation = unique_id::of("cause");
   c.origin.metadata = "who=me";
+  c.origin.trace = {unique_id::of("journey"), 7, 1};
+  c.reply = {type_id{0xc3}, {5, 6}};
+  c.tags = std::string("red\0round\0blue\0", 15);
+  c.events[0].tag_bytes = 10;
+  c.events[2].tag_bytes = 5;
   return c;
 }
 
@@ -74,11 +79,16 @@ std::string with_header(std::string bytes, const std::function<void(block_header
 }
 
 TEST(Blocks, EveryOptionalFieldComesBack) {
-  for (int fields = 0; fields < 8; ++fields) {
+  const std::vector<std::vector<std::string>> tags{{"red", "round"}, {}, {"blue"}};
+  for (int fields = 0; fields < 64; ++fields) {
     commit c = full_commit();
     if ((fields & 1) != 0) c.origin.correlation = {};
     if ((fields & 2) != 0) c.origin.causation = c.origin.id;
     if ((fields & 4) != 0) c.origin.metadata = {};
+    if ((fields & 8) != 0) c.origin.trace = {};
+    if ((fields & 16) != 0) c.reply = {};
+    if ((fields & 32) != 0) c.tags = {};
+    for (auto& e : c.events) e.tag_bytes = c.tags.empty() ? 0 : e.tag_bytes;
     const auto made = block_of({c}, position{41});
     const auto all = decode(made->bytes(), position{43});
     ASSERT_FALSE(all.failed) << all.failed->to_string();
@@ -94,6 +104,8 @@ TEST(Blocks, EveryOptionalFieldComesBack) {
       EXPECT_EQ(e.correlation, (fields & 1) != 0 ? c.origin.id : c.origin.correlation);
       EXPECT_EQ(e.causation, c.origin.causation);
       EXPECT_EQ(e.metadata, c.origin.metadata);
+      EXPECT_EQ(e.trace, c.origin.trace);
+      EXPECT_EQ(e.tags, (fields & 32) != 0 ? std::vector<std::string>{} : tags[i]);
       EXPECT_EQ(e.id, event_id_of(c.origin.id, static_cast<std::uint32_t>(i)));
     }
     EXPECT_EQ(all.events[1].body, (std::vector<word>{c.bodies.begin() + 3, c.bodies.begin() + 6}));
@@ -112,6 +124,8 @@ TEST(Blocks, HeaderSumsUpTheBlock) {
   EXPECT_EQ(made->header().categories, persistence::category_bit("account") |
                                            persistence::category_bit("log") |
                                            persistence::category_bit("a"));
+  EXPECT_EQ(made->header().tags, persistence::tag_bit("red") | persistence::tag_bit("round") |
+                                     persistence::tag_bit("blue"));
   EXPECT_EQ(made->bytes().size() % word_bytes, 0U);
 }
 

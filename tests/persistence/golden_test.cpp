@@ -112,10 +112,14 @@ TEST(Golden, BlockFormat1) {
   EXPECT_EQ(events[3].time, first_time + std::chrono::seconds{1});
 }
 
-TEST(Golden, BlockFormat1HasReplies) {
-  const std::string bytes = golden("block-1-reply.hex");
+TEST(Golden, BlockFormat1HasRepliesTracesAndTags) {
+  const std::string bytes = golden("block-1-full.hex");
   auto commits = golden_commits();
   commits[0].reply = {type_id{0xc1c2c3c4c5c6c7c8}, {0x0000000200000000, 300, 0}};
+  commits[0].origin.trace = {{0x6162636465666768, 0x7172737475767778}, 0x8182838485868788, 1};
+  commits[0].tags = std::string("red\0round\0blue\0", 15);
+  commits[0].events[0].tag_bytes = 10;
+  commits[0].events[2].tag_bytes = 5;
   persistence::block_writer writer;
   writer.begin(position{1000});
   writer.add(commits[0], std::vector<version>{version{5}, version{1}}, first_time);
@@ -124,14 +128,19 @@ TEST(Golden, BlockFormat1HasReplies) {
   auto opened = persistence::block::open(bytes, position{1003});
   ASSERT_TRUE(opened) << opened.error().to_string();
   std::vector<command_reply> replies;
-  std::uint64_t events = 0;
+  std::vector<kept_event> events;
   ASSERT_TRUE((*opened)->each_commit(no_position, [&](const persistence::commit_view& c) {
     replies.push_back({c.reply_type, {c.reply.begin(), c.reply.end()}});
-    c.each_event([&events](const recorded_event&) { return ++events > 0; });
+    c.each_event([&events](const recorded_event& e) { return events.emplace_back(e), true; });
     return true;
   }));
   EXPECT_EQ(replies, (std::vector<command_reply>{commits[0].reply, {}}));
-  EXPECT_EQ(events, 4U);
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[2].trace, commits[0].origin.trace);
+  EXPECT_TRUE(events[3].trace.is_none());
+  EXPECT_EQ(events[0].tags, (std::vector<std::string>{"red", "round"}));
+  EXPECT_TRUE(events[1].tags.empty());
+  EXPECT_EQ(events[2].tags, std::vector<std::string>{"blue"});
 }
 
 TEST(Golden, BlockFormat2HasTruncatedEvents) {

@@ -85,6 +85,12 @@ commit random_commit(const load& l, std::mt19937_64& random) {
     test::add_part(c, second, events());
   if (random() % 8 == 0) c.parts.back().expected = expected_version::exactly(version{1'000'000});
   if (random() % 4 == 0) c.origin.metadata = std::string(random() % 50, 'm');
+  if (random() % 8 == 0) c.origin.trace = {unique_id{random(), 1}, random(), 1};
+  if (random() % 4 == 0) c.reply = {type_id{0xc3}, std::vector<word>(1 + random() % 20, random())};
+  if (random() % 4 == 0) {
+    c.tags = std::string(1 + random() % 9, 't') + '\0';
+    c.events.back().tag_bytes = static_cast<std::uint32_t>(c.tags.size());
+  }
   return c;
 }
 

@@ -124,6 +124,77 @@ TEST_P(Send, P8_ACommandThatWasStoredWithoutItsReplySaysSo) {
       << again.error().detail;
 }
 
+TEST_P(Send, TagsAndTraceAreThereForThoseWhoRead) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 100));
+  const auto trace =
+      *trace_context::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  ASSERT_TRUE(draw(rt, "ledger-a", 30, {.trace = trace}));
+  int seen = 0;
+  const auto read = rt.journal().read({.tags = {"drawn"}}, [&](const recorded_event& e) {
+    ++seen;
+    EXPECT_EQ(e.version, version{2});
+    EXPECT_EQ(e.trace, trace);
+    EXPECT_TRUE(e.tags.contains("drawn"));
+    EXPECT_FALSE(e.tags.contains("dra"));
+    return visit::more;
+  });
+  ASSERT_TRUE(read);
+  EXPECT_EQ(seen, 1);
+}
+
+TEST_P(Send, WhatIsLateOrCancelledIsRefusedAndNotStored) {
+  auto rt = open();
+  const auto one = [](auto c) { c.setCents(1); };
+  const auto late = answer_of(
+      rt.send<Deposit>("ledger-a", one, {}, {.deadline = system_now() - std::chrono::hours{1}}));
+  EXPECT_EQ(late.error().reason, "deadline-passed");
+  const auto wish = cancellation::make();
+  EXPECT_TRUE(answer_of(rt.send<Deposit>("ledger-a", one, {}, {.cancelled_by = wish})));
+  wish.cancel();
+  const auto cancelled = answer_of(rt.send<Deposit>("ledger-a", one, {}, {.cancelled_by = wish}));
+  EXPECT_EQ(cancelled.error().reason, "cancelled");
+  EXPECT_EQ(answer_of(rt.query<ledger, GetBalance>("ledger-a", [](auto) {}, {.cancelled_by = wish}))
+                .error()
+                .reason,
+            "cancelled");
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 1);
+  EXPECT_EQ(rt.stats().commands_in_flight, 0U);
+}
+
+TEST_P(Send, NobodyGetsPastTheAuthoriser) {
+  auto o = options();
+  o.authorise = [](const access_request& wants) -> result<void> {
+    if (wants.principal == "teller") return {};
+    const bool reads = wants.what != access_request::kind::command;
+    if (reads && wants.principal == "auditor") return {};
+    return error{errc::rejected, "not-allowed",
+                 std::string(wants.principal) + " at " + std::string(wants.target)};
+  };
+  auto rt = ledger_test::open(o);
+  const auto put = [&rt](std::string_view who) {
+    return answer_of(rt.send<Deposit>("ledger-a", [](auto c) { c.setCents(7); }, {},
+                                      {.principal = std::string(who)}));
+  };
+  const auto look = [&rt](std::string_view who) {
+    return answer_of(
+        rt.query<ledger, GetBalance>("ledger-a", [](auto) {}, {.principal = std::string(who)}));
+  };
+  const auto view = [&rt](std::string_view who) {
+    return view_row(rt, "a", {.visible_at = position{1}, .principal = std::string(who)});
+  };
+  ASSERT_TRUE(put("teller"));
+  for (const auto* who : {"auditor", ""}) {
+    EXPECT_EQ(put(who).error().reason, "not-allowed") << who;
+    EXPECT_EQ(put(who).error().detail, std::string(who) + " at ledger-a");
+  }
+  EXPECT_EQ((*look("auditor"))->getCents(), 7);
+  EXPECT_EQ((*view("auditor"))->getCents(), 7);
+  EXPECT_EQ(look("").error().reason, "not-allowed");
+  EXPECT_EQ(view("").error().detail, " at balances");
+  EXPECT_EQ(rt.journal().head(), position{1});
+}
+
 TEST_P(Send, RefusesWhatItDoesNotKnow) {
   auto rt = open();
   EXPECT_EQ(deposit(rt, "unheard-a", 1).error().reason, "unknown-category");

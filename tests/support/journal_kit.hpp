@@ -55,7 +55,9 @@ struct kept_event {
   command_id command;
   unique_id correlation;
   unique_id causation;
+  trace_context trace;
   std::string metadata;
+  std::vector<std::string> tags;
   std::vector<word> body;
   fasti::position truncated_by{};
 
@@ -69,9 +71,12 @@ struct kept_event {
         command(e.command),
         correlation(e.correlation),
         causation(e.causation),
+        trace(e.trace),
         metadata(e.metadata),
         body(e.body.begin(), e.body.end()),
-        truncated_by(e.truncated_by) {}
+        truncated_by(e.truncated_by) {
+    for (const auto tag : e.tags.all()) tags.emplace_back(tag);
+  }
   friend bool operator==(const kept_event&, const kept_event&) = default;
 };
 

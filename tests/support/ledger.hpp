@@ -31,7 +31,9 @@ struct ledger {
   decision decide(Draw::Reader c, emit& out, Drawn::Builder reply) const {
     if (c.getCents() > balance) return reject("insufficient-funds");
     reply.setLeft(balance - c.getCents());
-    if (c.getCents() > 0) out.event<Withdrawn>().setCents(c.getCents());
+    if (c.getCents() == 0) return accept();
+    out.event<Withdrawn>().setCents(c.getCents());
+    out.tag("drawn");
     return accept();
   }
   decision decide(Split::Reader c, emit& out) const {

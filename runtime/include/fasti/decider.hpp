@@ -86,17 +86,18 @@ class emit {
   typename Event::Builder event() {
     return add(type_id_of<Event>).template initRoot<Event>();
   }
+  /// Tags the event that was emitted last; those who read the journal can ask for its tags. A tag
+  /// is some bytes without a zero among them. Throws `std::logic_error` when there is no event yet.
+  void tag(std::string_view name);
 
   // -- for the runtime -------------------------------------------------------------------------
-  /// Moves the events into a commit and empties this for the next command.
-  void finish(std::vector<commit::event>& events, std::vector<word>& bodies);
+  /// Adds events, tags and reply to a commit and empties this for the next command.
+  void finish(commit& into);
   /// The reply's Builder.
   template <schema_struct Reply>
   typename Reply::Builder reply() {
     return begin_reply(type_id_of<Reply>).template initRoot<Reply>();
   }
-  /// What was built, if anything was.
-  [[nodiscard]] command_reply finish_reply();
   void discard() noexcept {
     used_ = 0;
     replies_ = false;
@@ -109,6 +110,7 @@ class emit {
   struct slot {
     type_id type{};
     message_scratch scratch;
+    std::string tags;  // packed
   };
   std::deque<slot> slots_;  // grows to the most events of one command, then is reused
   std::size_t used_ = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fasti/ids.hpp"
+#include "fasti/trace.hpp"
 
 namespace fasti {
 
@@ -16,6 +17,38 @@ using word = std::uint64_t;
 
 /// The words of one single-segment Cap'n Proto message, not owned.
 using body_view = std::span<const word>;
+
+/// The tags of an event, in the order in which it got them. A view of packed names: each with a
+/// zero byte behind it.
+class tag_list {
+ public:
+  tag_list() = default;
+  explicit tag_list(std::string_view packed) noexcept : packed_(packed) {}
+
+  [[nodiscard]] bool empty() const noexcept { return packed_.empty(); }
+  [[nodiscard]] bool contains(std::string_view tag) const noexcept {
+    return !each([tag](std::string_view has) { return has != tag; });
+  }
+  [[nodiscard]] std::vector<std::string_view> all() const {
+    std::vector<std::string_view> names;
+    each([&names](std::string_view has) { return names.push_back(has), true; });
+    return names;
+  }
+  /// Calls `visitor(tag)`; false from it ends the walk, and is what comes back then.
+  template <class Visitor>
+  bool each(Visitor&& visitor) const {
+    for (std::size_t at = 0; at < packed_.size();) {
+      const auto end = packed_.find('\0', at);
+      if (!visitor(packed_.substr(at, end - at))) return false;
+      at = end == std::string_view::npos ? packed_.size() : end + 1;
+    }
+    return true;
+  }
+  [[nodiscard]] std::string_view packed() const noexcept { return packed_; }
+
+ private:
+  std::string_view packed_;
+};
 
 /// An event as the journal gives it out. A view: everything here lives as long as the call that
 /// handed it over, no longer. Copy what you keep.
@@ -29,7 +62,9 @@ struct recorded_event {
   fasti::command_id command;   ///< The command that led to it.
   unique_id correlation;       ///< The whole conversation.
   unique_id causation;         ///< The one message that led to it.
+  trace_context trace;         ///< Of the command, if it came with one.
   std::string_view metadata;   ///< Opaque bytes of the application.
+  tag_list tags;               ///< What it is found by besides; gone when it was truncated.
   body_view body;              ///< The event itself; empty when it was truncated.
   /// Not 0: its stream was truncated, and the event at this position says why.
   fasti::position truncated_by{};
@@ -51,6 +86,7 @@ struct command_origin {
   unique_id causation = {};
   std::string metadata =
       {};  ///< Opaque, stored with every event. At most `limits::metadata_bytes_max`.
+  trace_context trace = {};
 };
 
 /// What a command answered besides that it was committed: a Cap'n Proto struct, if its decider
@@ -69,7 +105,8 @@ struct command_reply {
 struct commit {
   struct event {
     type_id type{};
-    std::uint32_t words = 0;  ///< Length of its body in `bodies`, in the order of the events.
+    std::uint32_t words = 0;      ///< Length of its body in `bodies`, in the order of the events.
+    std::uint32_t tag_bytes = 0;  ///< … and of its tags in `tags`.
   };
   struct part {
     stream_id stream;
@@ -83,6 +120,7 @@ struct commit {
   std::vector<part> parts;
   std::vector<event> events;
   std::vector<word> bodies;
+  std::string tags;     ///< Packed, as `tag_list` reads them.
   command_reply reply;  ///< Stored with the events, so that a repeat gets it back (P8).
 
   [[nodiscard]] bool is_barrier() const noexcept { return events.empty(); }

@@ -65,6 +65,7 @@ struct journal_range {
   std::uint64_t events_max = std::numeric_limits<std::uint64_t>::max();
   std::vector<std::string> categories = {};
   std::vector<type_id> types = {};
+  std::vector<std::string> tags = {};  ///< An event has to have one of them.
 };
 
 /// The oldest events of a stream, taken away for good. `runtime::truncate` makes one and checks

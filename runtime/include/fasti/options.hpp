@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "fasti/conditions.hpp"
 #include "fasti/ids.hpp"
 
 namespace fasti {
@@ -35,6 +36,7 @@ struct journal_limits {
   std::size_t commit_bytes_max = 8U << 20;
   std::size_t commit_events_max = 4096;
   std::size_t metadata_bytes_max = 4096;
+  std::size_t tag_bytes_max = 1024;  ///< All tags of one event, with a byte behind each.
   /// Commits handed over and not yet settled; at it `append` refuses with "queue-full".
   std::size_t queue_commits_max = 1U << 17;
   /// One group commit takes at most so many bytes; the rest waits for the next sync.
@@ -89,6 +91,11 @@ struct runtime_options {
   // -- performance -------------------------------------------------------------------------------
   std::size_t worker_threads = 0;  ///< 0 = one for each core.
   std::size_t reader_threads = 2;  ///< Blocking reads: recovery of aggregates, folding of views.
+
+  // -- rights ------------------------------------------------------------------------------------
+  /// Asked, on the sender's thread, before a command or a query is taken in; its error is what the
+  /// sender gets: `rejected`, with a reason of yours, as a rule. Must not block. Empty: all may.
+  std::function<result<void>(const access_request&)> authorise = {};
 
   // -- surroundings ------------------------------------------------------------------------------
   clock_source clock = system_now;

@@ -34,7 +34,9 @@ struct past {
 struct supposed_event {
   type_id type{};
   std::vector<word> body;
+  std::string packed_tags;
 
+  [[nodiscard]] tag_list tags() const noexcept { return tag_list(packed_tags); }
   /// Nothing when it is of another type.
   template <schema_struct Event>
   [[nodiscard]] std::optional<owned<Event>> as() const {

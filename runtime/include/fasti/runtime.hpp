@@ -29,6 +29,7 @@ struct query_options {
   position visible_at = no_position;
   /// Limit of that wait; after it the query answers `unavailable` ("not-visible-in-time").
   std::chrono::milliseconds timeout = std::chrono::seconds{10};
+  std::string principal = {};  ///< Who asks, for `runtime_options::authorise`.
 };
 
 /// How a projection is doing.
@@ -49,6 +50,26 @@ struct runtime_stats {
   std::size_t commands_in_flight = 0;
   std::vector<projection_status> projections;
 };
+
+namespace detail {
+
+/// A command on its way in.
+struct sent_command {
+  std::string_view stream;
+  type_id type{};
+  std::vector<word> body;
+  command_origin origin;
+  conditions under;
+};
+/// A query of an aggregate.
+struct sent_query {
+  std::string_view stream;
+  type_id type{};
+  std::vector<word> body;
+  conditions under;
+};
+
+}  // namespace detail
 
 using receipt_callback = std::function<void(result<receipt>)>;
 
@@ -99,12 +120,14 @@ class runtime {
   /// Cost: one message to the aggregate, one share of a group commit.
   template <schema_struct Command, class Fill>
   [[nodiscard]] std::future<result<receipt>> send(std::string_view stream, Fill&& fill,
-                                                  command_origin origin = {}) {
+                                                  command_origin origin = {},
+                                                  conditions under = {}) {
     auto promise = std::make_shared<std::promise<result<receipt>>>();
     auto future = promise->get_future();
     send_then<Command>(
         stream, std::forward<Fill>(fill),
-        [promise](result<receipt> r) { promise->set_value(std::move(r)); }, std::move(origin));
+        [promise](result<receipt> r) { promise->set_value(std::move(r)); }, std::move(origin),
+        std::move(under));
     return future;
   }
 
@@ -113,9 +136,10 @@ class runtime {
   /// and must not block; it may send.
   template <schema_struct Command, class Fill>
   void send_then(std::string_view stream, Fill&& fill, receipt_callback callback,
-                 command_origin origin = {}) {
-    send_words(stream, type_id_of<Command>, build<Command>(std::forward<Fill>(fill)),
-               std::move(origin), std::move(callback));
+                 command_origin origin = {}, conditions under = {}) {
+    send_words({stream, type_id_of<Command>, build<Command>(std::forward<Fill>(fill)),
+                std::move(origin), std::move(under)},
+               std::move(callback));
   }
 
   /// The same for a command that its decider declared a reply for, `types<…,
@@ -130,7 +154,8 @@ class runtime {
   /// another version of the program.
   template <class Decider, schema_struct Command, class Fill>
   requires detail::has_category<Decider>
-  [[nodiscard]] auto send(std::string_view stream, Fill&& fill, command_origin origin = {}) {
+  [[nodiscard]] auto send(std::string_view stream, Fill&& fill, command_origin origin = {},
+                          conditions under = {}) {
     using reply = detail::reply_to_command<Decider, Command>;
     if constexpr (std::is_void_v<reply>) {
       (void)sizeof(missing::reply<Decider, Command>);
@@ -140,7 +165,7 @@ class runtime {
       send_then<Decider, Command>(
           stream, std::forward<Fill>(fill),
           [promise](result<replied<reply>> r) { promise->set_value(std::move(r)); },
-          std::move(origin));
+          std::move(origin), std::move(under));
       return future;
     }
   }
@@ -149,7 +174,7 @@ class runtime {
   template <class Decider, schema_struct Command, class Fill, class Callback>
   requires detail::has_category<Decider>
   void send_then(std::string_view stream, Fill&& fill, Callback callback,
-                 command_origin origin = {}) {
+                 command_origin origin = {}, conditions under = {}) {
     using reply = detail::reply_to_command<Decider, Command>;
     if constexpr (std::is_void_v<reply>) {
       (void)sizeof(missing::reply<Decider, Command>);
@@ -162,7 +187,7 @@ class runtime {
           [callback = std::move(callback)](result<receipt> r) mutable {
             callback(with_reply<reply>(std::move(r)));
           },
-          std::move(origin));
+          std::move(origin), std::move(under));
     }
   }
 
@@ -182,12 +207,13 @@ class runtime {
   /// state is newer than the disk, the answer waits for the disk.
   template <class Decider, schema_struct Query, class Fill>
   requires detail::has_category<Decider>
-  [[nodiscard]] auto query(std::string_view stream, Fill&& fill) {
+  [[nodiscard]] auto query(std::string_view stream, Fill&& fill, conditions under = {}) {
     using reply = detail::reply_of<Decider, Query>;
     if constexpr (std::is_void_v<reply>) (void)sizeof(missing::answer<Decider, Query>);
     return asked<reply>([&](words_callback callback) {
-      query_aggregate(stream, type_id_of<Query>, build<Query>(std::forward<Fill>(fill)),
-                      std::move(callback));
+      query_aggregate(
+          {stream, type_id_of<Query>, build<Query>(std::forward<Fill>(fill)), std::move(under)},
+          std::move(callback));
     });
   }
 
@@ -290,12 +316,10 @@ class runtime {
   static result<runtime> open_node(runtime_options options);
   result<void> add_decider(detail::decider_port port);
   result<void> add_projection(detail::projection_port port);
-  void send_words(std::string_view stream, type_id command, std::vector<word> body,
-                  command_origin origin, receipt_callback callback);
+  void send_words(detail::sent_command command, receipt_callback callback);
   void query_view(std::string_view name, type_id query, std::vector<word> body,
                   query_options options, words_callback callback);
-  void query_aggregate(std::string_view stream, type_id query, std::vector<word> body,
-                       words_callback callback);
+  void query_aggregate(detail::sent_query query, words_callback callback);
   result<void> rebuild_view(std::string_view name);
   result<detail::past_state> past_state(const detail::decider_port& decider,
                                         std::string_view stream, const moment& when) const;

@@ -30,8 +30,14 @@ struct message {
   type_id type{};
   std::optional<::capnp::StructSchema> schema;  ///< Nothing: nobody knows its type.
   std::vector<word> words;
+  std::string packed_tags = {};
 
-  /// The same values; a text that was never set is an empty one.
+  /// With a tag more.
+  [[nodiscard]] message tagged(std::string_view tag) && {
+    packed_tags.append(tag).push_back('\0');
+    return std::move(*this);
+  }
+  /// The same values and tags; a text that was never set is an empty one.
   friend bool operator==(const message& a, const message& b);
   /// For people: "Deposited (cents = 500)".
   [[nodiscard]] std::string to_string() const;
