@@ -235,6 +235,7 @@ class left_checker {
   [[nodiscard]] kept_event without_body(std::size_t i) const {
     auto e = run_.events[i];
     e.body.clear();
+    e.tags.clear();
     e.truncated_by = events_[i].truncated_by;
     return e;
   }
