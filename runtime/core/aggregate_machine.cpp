@@ -53,7 +53,10 @@ void aggregate_machine::on_arrival(incoming&& arrival) {
     lose_state();
     return wait(std::move(arrival), load_when::settled);
   }
-  if (phase_ != phase::live) return wait(std::move(arrival), load_when::now);
+  if (phase_ != phase::live) {
+    // After a load that failed, commits of the life before may be still on their way.
+    return wait(std::move(arrival), is_durable() ? load_when::now : load_when::settled);
+  }
   std::visit([this](auto&& a) { handle(std::move(a)); }, std::move(arrival));
 }
 

@@ -12,7 +12,7 @@
 
 namespace fasti::test {
 
-class fake_world final : public core::aggregate_world {
+class fake_world : public core::aggregate_world {
  public:
   explicit fake_world(const fasti::detail::decider_port& decider) : decider_(decider) {}
 
@@ -57,12 +57,12 @@ class fake_world final : public core::aggregate_world {
   void settle_all() { settle(queue_.size()); }
   /// The next commit with events finds somebody else's event in its stream.
   void overtake() { ++foreign_; }
-  /// What is on its way under this id was stored before, by another way.
+  /// What was handed over last, under this id, was stored before, by another way.
   void store_as_somebody_else(command_id id) {
     committed done;
     done.what = committed::kind::fresh;
     done.first_position = done.last_position = head();
-    known_[id] = {0, done};
+    known_[id] = {queue_.back().c.fingerprint, done};
   }
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
 
@@ -84,20 +84,25 @@ class fake_world final : public core::aggregate_world {
   bool refuse = false;
   timestamp time{};
 
- private:
+ protected:
   struct entry {
     commit c;
     std::shared_ptr<commit_session> session;
     std::unique_ptr<commit_observer> observer;
   };
 
-  result<committed> store(entry& e) {
+  virtual result<committed> store(entry& e) {
     if (e.session && e.session->is_broken()) {
       return error{errc::conflict, "session-broken", "an earlier commit was not stored"};
     }
     if (const auto found = known_.find(e.c.origin.id); found != known_.end()) {
+      if (found->second.fingerprint != e.c.fingerprint) {
+        if (e.session && !e.c.is_barrier()) e.session->break_off();
+        return error{errc::invalid, "command-id-reused", "with another payload"};
+      }
       auto first = found->second.outcome;
       first.what = committed::kind::repeat;
+      if (e.session && !e.c.is_barrier()) e.session->break_off();
       return first;
     }
     committed done;
