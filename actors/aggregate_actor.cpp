@@ -144,6 +144,10 @@ void aggregate_actor_impl::answer_as_before(std::unique_ptr<core::incoming_comma
   if (!started) waiting->answer(error{errc::closed, "closed", "the runtime is closing"});
 }
 
+version aggregate_actor_impl::version_elsewhere() const {
+  return version{slot_->version_elsewhere.load(std::memory_order_acquire)};
+}
+
 void aggregate_actor_impl::save_snapshot(snapshot&& s,
                                          const std::shared_ptr<commit_session>& session) {
   std::unique_ptr<commit_observer> barrier =

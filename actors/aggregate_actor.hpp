@@ -16,6 +16,8 @@ struct aggregate_slot {
   inbox<core::incoming> arrivals;
   /// Sent and not yet answered. At 0 nothing of this aggregate is in memory only.
   std::atomic<std::size_t> outstanding{0};
+  /// The newest version that somebody else wrote and was told of.
+  std::atomic<std::uint64_t> version_elsewhere{0};
   /// The registry's tick at the last arrival.
   std::atomic<std::uint64_t> used_at{0};
 };
@@ -45,6 +47,7 @@ class aggregate_actor_impl final : public actor_base<aggregate_actor>,
   std::optional<command_record> find_command(command_id id) const override;
   void answer_as_before(std::unique_ptr<core::incoming_command> command,
                         const committed& first) override;
+  version version_elsewhere() const override;
   void save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>& session) override;
   timestamp now() const override;
   void log(log_level level, std::string_view line) override;

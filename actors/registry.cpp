@@ -6,6 +6,19 @@
 
 namespace fasti::actors {
 
+aggregate_registry::home::home(aggregate_registry& of_, stream_id stream_,
+                               const fasti::detail::decider_port& decider_)
+    : aggregate_slot(of_.node_.options.aggregate_queue_max),
+      of(of_),
+      stream(std::move(stream_)),
+      decider(decider_) {}
+
+void aggregate_registry::home::again(core::incoming&& arrival, const error& why) noexcept {
+  auto delivered = of.deliver(stream, decider, std::move(arrival));
+  // NOLINTNEXTLINE(bugprone-use-after-move): refused, `deliver` leaves it to be answered
+  if (!delivered) core::refuse(arrival, why);
+}
+
 aggregate_registry::aggregate_registry(const actor_host& host, const services& node)
     : host_(host), node_(node) {}
 
@@ -17,13 +30,14 @@ aggregate_registry::shard& aggregate_registry::shard_of(const stream_id& stream)
 
 void aggregate_registry::spawn(entry& into, const stream_id& stream,
                                const fasti::detail::decider_port& decider) {
-  into.slot = std::make_shared<aggregate_slot>(node_.options.aggregate_queue_max);
+  into.slot = std::make_shared<home>(*this, stream, decider);
   into.owner = host_.spawn<aggregate_actor_impl>(stream, decider, into.slot, node_);
 }
 
 result<void> aggregate_registry::deliver(const stream_id& stream,
                                          const fasti::detail::decider_port& decider,
                                          core::incoming&& arrival) {
+  if (stopped_) return error{errc::closed, "closed", "the runtime is closing"};
   const auto in_flight = in_flight_.fetch_add(1);
   if (in_flight >= node_.options.commands_in_flight_max) {
     in_flight_.fetch_sub(1);
@@ -48,7 +62,7 @@ result<void> aggregate_registry::deliver(const stream_id& stream,
 
 result<put_result> aggregate_registry::put(entry& e, const stream_id& stream,
                                            core::incoming&& arrival) {
-  auto& slot = *e.slot;
+  home& slot = *e.slot;
   const auto outstanding = slot.outstanding.fetch_add(1);
   core::in_flight_permit permit(in_flight_, {e.slot, &slot.outstanding});
   if (outstanding >= node_.options.aggregate_queue_max) {
@@ -57,7 +71,12 @@ result<put_result> aggregate_registry::put(entry& e, const stream_id& stream,
         std::string(stream.text()) + " has " + std::to_string(outstanding) + " commands in flight"};
   }
   slot.used_at.store(now_tick_.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  std::visit([&permit](const auto& a) { a->admit(std::move(permit)); }, arrival);
+  std::visit(
+      [&](const auto& a) {
+        a->admit(std::move(permit));
+        a->may_go_again(slot, node_.options.conflict_retries_max);
+      },
+      arrival);
   const auto in_queue = slot.arrivals.put(std::move(arrival));
   if (in_queue == put_result::closed) {
     return error{errc::unavailable, "aggregate-restarting", "send again"};
@@ -66,6 +85,24 @@ result<put_result> aggregate_registry::put(entry& e, const stream_id& stream,
     return error{errc::unavailable, "queue-full", "the aggregate's inbox is full"};
   }
   return in_queue;
+}
+
+void aggregate_registry::overtake(const stream_id& stream, version v) {
+  shard& s = shard_of(stream);
+  const std::lock_guard lock(s.mutex);
+  const auto found = s.entries.find(stream);
+  if (found == s.entries.end()) return;
+  auto& known = found->second.slot->version_elsewhere;
+  for (auto seen = known.load();
+       seen < count_of(v) && !known.compare_exchange_weak(seen, count_of(v));) {
+  }
+}
+
+std::optional<core::in_flight_permit> aggregate_registry::admit() {
+  const auto in_flight = in_flight_.fetch_add(1);
+  core::in_flight_permit permit(in_flight_, nullptr);
+  if (stopped_ || in_flight >= node_.options.commands_in_flight_max) return std::nullopt;
+  return permit;
 }
 
 void aggregate_registry::tick(std::uint64_t idle_ticks_max) {
@@ -111,6 +148,7 @@ std::size_t aggregate_registry::release_idle(std::uint64_t used_before, std::siz
 }
 
 void aggregate_registry::stop_all() {
+  stopped_ = true;
   for (auto& s : shards_) {
     std::unordered_map<stream_id, entry> leaving;
     {

@@ -29,6 +29,14 @@ class aggregate_registry {
                                      const fasti::detail::decider_port& decider,
                                      core::incoming&& arrival);
 
+  /// Somebody wrote to the stream past its aggregate, up to `v`: what that answers from now on
+  /// shows it.
+  void overtake(const stream_id& stream, version v);
+
+  /// A place among those in flight for something that is no aggregate's alone; none when the node
+  /// is busy.
+  [[nodiscard]] std::optional<core::in_flight_permit> admit();
+
   /// Time goes on: who has been idle for `idle_ticks_max` ticks leaves, and the longest idle ones
   /// when there are too many.
   void tick(std::uint64_t idle_ticks_max);
@@ -40,8 +48,17 @@ class aggregate_registry {
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.load(); }
 
  private:
+  /// An aggregate's slot, which what was overtaken comes back to.
+  struct home final : aggregate_slot, core::way_back {
+    home(aggregate_registry& of, stream_id stream, const fasti::detail::decider_port& decider);
+    void again(core::incoming&& arrival, const error& why) noexcept override;
+
+    aggregate_registry& of;
+    const stream_id stream;
+    const fasti::detail::decider_port& decider;
+  };
   struct entry {
-    std::shared_ptr<aggregate_slot> slot;
+    std::shared_ptr<home> slot;
     aggregate_actor owner;
   };
   struct shard {
@@ -69,6 +86,7 @@ class aggregate_registry {
   std::atomic<std::size_t> live_{0};
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<std::uint64_t> now_tick_{0};
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace fasti::actors

@@ -49,7 +49,7 @@ aggregate_machine::aggregate_machine(stream_id stream, const detail::decider_por
       snapshot_every_events_(snapshot_every_events) {}
 
 void aggregate_machine::on_arrival(incoming&& arrival) {
-  if (phase_ == phase::live && session_->is_broken()) {
+  if (phase_ == phase::live && is_stale()) {
     lose_state();
     return wait(std::move(arrival), load_when::settled);
   }
@@ -58,6 +58,11 @@ void aggregate_machine::on_arrival(incoming&& arrival) {
     return wait(std::move(arrival), is_durable() ? load_when::now : load_when::settled);
   }
   std::visit([this](auto&& a) { handle(std::move(a)); }, std::move(arrival));
+}
+
+/// Somebody else wrote to the stream: found out by a commit, or told.
+bool aggregate_machine::is_stale() const {
+  return session_->is_broken() || world_.version_elsewhere() > version_;
 }
 
 void aggregate_machine::wait(incoming&& arrival, load_when when) {

@@ -44,6 +44,8 @@ class aggregate_world {
   /// Answers with what was stored with the first outcome; not at once.
   virtual void answer_as_before(std::unique_ptr<incoming_command> command,
                                 const committed& first) = 0;
+  /// The newest version that somebody was told of who wrote past this aggregate.
+  [[nodiscard]] virtual version version_elsewhere() const = 0;
   /// Keeps `s` once everything of `session` is durable; may be skipped, it is a cache.
   virtual void save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>& session) = 0;
   [[nodiscard]] virtual timestamp now() const = 0;
@@ -79,6 +81,7 @@ class aggregate_machine {
     command_reply reply;
   };
 
+  [[nodiscard]] bool is_stale() const;
   void wait(incoming&& arrival, load_when when);
   void handle(std::unique_ptr<incoming_command> command);
   void handle(std::unique_ptr<incoming_query> query);

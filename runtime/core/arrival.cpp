@@ -20,7 +20,14 @@ receipt incoming_command::receipt_at(version v, position head, timestamp now) {
 }
 
 void incoming_command::on_outcome(result<committed> outcome) noexcept {
-  if (!outcome) return answer(std::move(outcome).error());
+  if (!outcome) {
+    const auto why = std::move(outcome).error();
+    if (auto* back = chances_.take(why)) {
+      return back->again(std::unique_ptr<incoming_command>(new incoming_command(std::move(*this))),
+                         why);
+    }
+    return answer(why);
+  }
   // A barrier stands for what was held, unless it found the first outcome of a repeated command.
   if (outcome->what == committed::kind::barrier && held_) {
     if (*held_ && (*held_)->events == 0) (*held_)->position = outcome->last_position;
@@ -33,6 +40,15 @@ void incoming_command::on_outcome(result<committed> outcome) noexcept {
                             " was stored by somebody else meanwhile; ask again for its reply"});
   }
   answer(receipt_of(*outcome));
+}
+
+void incoming_query::on_outcome(result<committed> outcome) noexcept {
+  if (outcome) return query_reply::on_outcome(std::move(outcome));
+  const auto why = std::move(outcome).error();
+  if (auto* back = chances_.take(why)) {
+    return back->again(std::unique_ptr<incoming_query>(new incoming_query(std::move(*this))), why);
+  }
+  answer(why);
 }
 
 }  // namespace fasti::core

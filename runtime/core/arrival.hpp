@@ -34,12 +34,47 @@ template <class Clock>
   return error{errc::unavailable, "deadline-passed", "its time was up before it was taken up"};
 }
 
+class incoming_command;
+class incoming_query;
+using incoming = std::variant<std::unique_ptr<incoming_command>, std::unique_ptr<incoming_query>>;
+
+/// Back into the queue of an aggregate.
+class way_back {
+ public:
+  virtual ~way_back() = default;
+  /// Takes it in once more, or answers it with `why`.
+  virtual void again(incoming&& arrival, const error& why) noexcept = 0;
+};
+
+/// What is left of the times that something may be taken up anew, because somebody else wrote to
+/// the stream meanwhile.
+class second_chances {
+ public:
+  void give(way_back& by, unsigned times) noexcept {
+    if (by_ == nullptr) left_ = times;
+    by_ = &by;
+  }
+  /// Null: this error is for who waits.
+  [[nodiscard]] way_back* take(const error& e) noexcept {
+    if (e.code != errc::conflict || left_ == 0) return nullptr;
+    --left_;
+    return by_;
+  }
+
+ private:
+  way_back* by_ = nullptr;
+  unsigned left_ = 0;
+};
+
 /// A command on its way, and the reply to it: a receipt.
 class incoming_command final : public reply<receipt> {
  public:
   incoming_command(stream_id stream, command_request asks, callback to)
       : reply(std::move(to)), stream_(std::move(stream)), asks_(std::move(asks)) {}
 
+  /// Being overtaken it goes back by this way, at most so many times. It must be there until the
+  /// answer.
+  void may_go_again(way_back& by, unsigned times) noexcept { chances_.give(by, times); }
   [[nodiscard]] const stream_id& stream() const noexcept { return stream_; }
   [[nodiscard]] const command_request& asks() const noexcept { return asks_; }
 
@@ -54,8 +89,11 @@ class incoming_command final : public reply<receipt> {
   [[nodiscard]] receipt receipt_at(version v, position head, timestamp now);
 
  private:
-  const stream_id stream_;
-  const command_request asks_;
+  incoming_command(incoming_command&&) noexcept = default;
+
+  stream_id stream_;
+  command_request asks_;
+  second_chances chances_;
   command_reply reply_;
   committed::kind reply_goes_with_ = committed::kind::barrier;
 };
@@ -66,17 +104,20 @@ class incoming_query final : public query_reply {
   incoming_query(type_id type, std::vector<word> body, conditions under, callback to)
       : query_reply(std::move(to)), type_(type), body_(std::move(body)), under_(std::move(under)) {}
 
+  void may_go_again(way_back& by, unsigned times) noexcept { chances_.give(by, times); }
+  void on_outcome(result<committed> outcome) noexcept override;
   [[nodiscard]] type_id type() const noexcept { return type_; }
   [[nodiscard]] body_view body() const noexcept { return body_; }
   [[nodiscard]] const conditions& under() const noexcept { return under_; }
 
  private:
-  const type_id type_;
-  const std::vector<word> body_;
-  const conditions under_;
-};
+  incoming_query(incoming_query&&) noexcept = default;
 
-using incoming = std::variant<std::unique_ptr<incoming_command>, std::unique_ptr<incoming_query>>;
+  type_id type_;
+  std::vector<word> body_;
+  conditions under_;
+  second_chances chances_;
+};
 
 /// Answers whichever it is with an error.
 inline void refuse(const incoming& arrival, const error& why) noexcept {

@@ -73,6 +73,10 @@ class reply : public commit_observer {
   void hold(result<Answer> a) { held_.emplace(std::move(a)); }
 
  protected:
+  /// Who waits goes on waiting for this one instead.
+  reply(reply&& other) noexcept
+      : to_(std::exchange(other.to_, nullptr)), permit_(std::move(other.permit_)) {}
+
   std::optional<result<Answer>> held_;
 
  private:

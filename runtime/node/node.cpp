@@ -144,31 +144,71 @@ result<void> runtime::node::may(access_request::kind what, std::string_view prin
   return options_.authorise({what, principal, at, type});
 }
 
+/// … that knows the command, which this sender may send.
+result<runtime::node::target> runtime::node::find_target(std::string_view stream, type_id command,
+                                                         std::string_view principal) const {
+  auto to = find_target(stream);
+  if (!to) return to;
+  if (find_command(*to->decider, command) == nullptr) {
+    return error{
+        errc::invalid, "unknown-command",
+        detail::unknown_type(command).text + " among the commands of " + to->decider->category};
+  }
+  auto allowed = may(access_request::kind::command, principal, stream, command);
+  if (!allowed) return std::move(allowed).error();
+  return to;
+}
+
 void runtime::node::send(detail::sent_command command, receipt_callback callback) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return callback(closed_error());
-  auto to = find_target(command.stream);
+  auto to = find_target(command.stream, command.type, command.under.principal);
   if (!to) return callback(std::move(to).error());
-  const auto* known = find_command(*to->decider, command.type);
-  if (known == nullptr) {
-    return callback(error{errc::invalid, "unknown-command",
-                          detail::unknown_type(command.type).text + " among the commands of " +
-                              to->decider->category});
-  }
-  const auto allowed =
-      may(access_request::kind::command, command.under.principal, command.stream, command.type);
-  if (!allowed) return callback(allowed.error());
   core::command_request asks{command.type, std::move(command.body), std::move(command.origin)};
   if (asks.origin.id.is_none()) {
     asks.origin.id = command_id::generate();
   } else {
     asks.id_from = core::id_origin::chosen;
   }
-  asks.reply = known->reply;
+  asks.reply = find_command(*to->decider, command.type)->reply;
   asks.under = std::move(command.under);
   deliver(
       to->stream, *to->decider,
       std::make_unique<core::incoming_command>(to->stream, std::move(asks), std::move(callback)));
+}
+
+result<std::vector<fasti::node::joint_command>> runtime::node::targets_of(
+    std::vector<addressed_command> commands, std::string_view principal) const {
+  if (commands.empty()) return error{errc::invalid, "no-commands", "there is nothing to do"};
+  std::vector<fasti::node::joint_command> all;
+  for (auto& c : commands) {
+    if (auto fits = check_category(c.stream, c.category); !fits) return std::move(fits).error();
+    auto to = find_target(c.stream, c.type, principal);
+    if (!to) return std::move(to).error();
+    const auto is_same = [&to](const auto& other) { return other.stream == to->stream; };
+    if (std::any_of(all.begin(), all.end(), is_same)) {
+      return error{errc::invalid, "same-stream-twice",
+                   c.stream + " gets two commands at once; send one that does both"};
+    }
+    all.push_back({std::move(to->stream), to->decider, c.type, std::move(c.body)});
+  }
+  return all;
+}
+
+void runtime::node::send_together(std::vector<addressed_command> commands, command_origin origin,
+                                  conditions under, joint_callback callback) {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return callback(closed_error());
+  auto targets = targets_of(std::move(commands), under.principal);
+  if (!targets) return callback(std::move(targets).error());
+  auto permit = registry_->admit();
+  if (!permit) {
+    return callback(error{errc::unavailable, "node-busy", "too many commands are in flight"});
+  }
+  if (origin.id.is_none()) origin.id = command_id::generate();
+  fasti::node::start_together({services_, *registry_},
+                              {*std::move(targets), std::move(origin), std::move(under)},
+                              *std::move(permit), std::move(callback));
 }
 
 void runtime::node::query_aggregate(detail::sent_query query, words_callback callback) {

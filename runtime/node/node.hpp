@@ -16,6 +16,7 @@
 #include "runtime/node/reader_pool.hpp"
 #include "runtime/node/storage.hpp"
 #include "runtime/node/ticker.hpp"
+#include "runtime/node/together.hpp"
 
 namespace fasti {
 
@@ -28,6 +29,8 @@ class runtime::node {
   result<void> add_decider(detail::decider_port port);
   result<void> add_projection(detail::projection_port port);
   void send(detail::sent_command command, receipt_callback callback);
+  void send_together(std::vector<addressed_command> commands, command_origin origin,
+                     conditions under, joint_callback callback);
   void query_view(std::string_view name, type_id query, std::vector<word> body,
                   query_options options, words_callback callback);
   void query_aggregate(detail::sent_query query, words_callback callback);
@@ -72,6 +75,10 @@ class runtime::node {
                                  std::string_view at, type_id type) const;
   result<void> start();
   [[nodiscard]] result<target> find_target(std::string_view stream) const;
+  [[nodiscard]] result<target> find_target(std::string_view stream, type_id command,
+                                           std::string_view principal) const;
+  [[nodiscard]] result<std::vector<fasti::node::joint_command>> targets_of(
+      std::vector<addressed_command> commands, std::string_view principal) const;
   [[nodiscard]] result<snapshot> proven_snapshot(const target& of, version up_to) const;
   [[nodiscard]] result<void> check_folded(const stream_id& stream, version up_to) const;
   void deliver(const stream_id& stream, const detail::decider_port& decider,

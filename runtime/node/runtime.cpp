@@ -49,6 +49,22 @@ void runtime::query_aggregate(detail::sent_query query, words_callback callback)
   node_->query_aggregate(std::move(query), std::move(callback));
 }
 
+std::future<result<joint_receipt>> runtime::send_together(std::vector<addressed_command> commands,
+                                                          command_origin origin, conditions under) {
+  auto promise = std::make_shared<std::promise<result<joint_receipt>>>();
+  auto future = promise->get_future();
+  send_together_then(
+      std::move(commands), [promise](result<joint_receipt> r) { promise->set_value(std::move(r)); },
+      std::move(origin), std::move(under));
+  return future;
+}
+
+void runtime::send_together_then(std::vector<addressed_command> commands, joint_callback callback,
+                                 command_origin origin, conditions under) {
+  node_->send_together(std::move(commands), std::move(origin), std::move(under),
+                       std::move(callback));
+}
+
 result<detail::past_state> runtime::past_state(const detail::decider_port& decider,
                                                std::string_view stream, const moment& when) const {
   return node_->past_state(decider, stream, when);

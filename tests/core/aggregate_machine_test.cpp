@@ -148,6 +148,63 @@ TEST_F(AggregateMachine, P2_AnswerThatRestsOnAFailedCommitIsNeverGiven) {
   EXPECT_EQ(world.durable.size(), 1U) << "only the event of the one who was faster";
 }
 
+/// Keeps what came back.
+class kept_way_back final : public core::way_back {
+ public:
+  void again(core::incoming&& arrival, const error&) noexcept override {
+    came.push_back(std::move(arrival));
+  }
+  std::vector<core::incoming> came;
+};
+
+TEST_F(AggregateMachine, P6_WhatWasOvertakenGoesBackSoManyTimes) {
+  bring_to_life();
+  kept_way_back back;
+  result<receipt> answer = error{};
+  std::atomic<std::size_t> in_flight{1};
+  core::command_request asks{
+      type_id_of<Deposit>, build<Deposit>([](auto c) { c.setCents(5); }), {}};
+  asks.origin.id = command_id::of("once");
+  auto command = std::make_unique<core::incoming_command>(
+      machine.stream(), std::move(asks), [&answer](result<receipt> r) { answer = std::move(r); });
+  command->admit(core::in_flight_permit(in_flight, nullptr));
+  command->may_go_again(back, 2);
+  core::incoming arrival = std::move(command);
+  for (int times = 0; times < 3; ++times) {
+    world.overtake();
+    if (times > 0) {
+      arrival = std::move(back.came.back());
+      back.came.clear();
+    }
+    machine.on_arrival(std::move(arrival));
+    if (machine.where() == phase::loading) machine.on_loaded(world.recovered());
+    EXPECT_EQ(in_flight, 1U) << "it keeps its place";
+    world.settle_all();
+    EXPECT_EQ(back.came.size(), times < 2 ? 1U : 0U);
+  }
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, errc::conflict);
+  EXPECT_EQ(in_flight, 0U);
+  EXPECT_EQ(world.durable.size(), 3U) << "only what the others wrote";
+}
+
+TEST_F(AggregateMachine, P2_WhatOthersWereToldOfIsSeen) {
+  bring_to_life();
+  static_cast<void>(deposit(5));
+  world.settle_all();
+  world.durable.push_back({type_id_of<Deposited>, build<Deposited>([](auto e) { e.setCents(2); })});
+  world.loads.clear();
+  EXPECT_EQ(*ask_balance(), std::vector<std::int64_t>{5}) << "nobody was told";
+  world.elsewhere = version{2};
+  const auto balance = ask_balance();
+  const auto taken = withdraw(7);
+  EXPECT_EQ(world.loads, std::vector{load_when::settled});
+  machine.on_loaded(world.recovered());
+  world.settle_all();
+  EXPECT_EQ(*balance, std::vector<std::int64_t>{7});
+  EXPECT_TRUE(taken->at(0));
+}
+
 TEST_F(AggregateMachine, AfterAConflictTheNextCommandLoadsAgain) {
   bring_to_life();
   static_cast<void>(deposit(5));

@@ -37,6 +37,7 @@ class fake_world : public core::aggregate_world {
     command->keep_reply(replies_.at(first.last_position), committed::kind::repeat);
     command->answer(command->receipt_of(first));
   }
+  version version_elsewhere() const override { return elsewhere; }
   void save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>&) override {
     snapshots.push_back(std::move(s));
   }
@@ -83,6 +84,7 @@ class fake_world : public core::aggregate_world {
   std::vector<std::string> logged;
   bool refuse = false;
   timestamp time{};
+  version elsewhere{};
 
  protected:
   struct entry {

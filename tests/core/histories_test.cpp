@@ -71,19 +71,21 @@ struct sent_command {
   std::optional<receipt> got = std::nullopt;
 };
 
-class lived_through {
+class lived_through : private core::way_back {
  public:
   lived_through() { begin_life(); }
 
   void run(const history& h) {
     for (const auto bits : h.steps) {
       take(step(bits));
+      take_back();
       if (!wrong.str().empty()) return;
     }
     world_.refuse = false;
     for (int i = 0; i < 8; ++i) {
       finish_load();
       world_.settle_all();
+      take_back();
     }
     check_end();
   }
@@ -117,6 +119,7 @@ class lived_through {
       case step::kind::crash:
         for (auto& c : sent_) c.lost = c.lost || c.answers == 0;
         world_.crash(s.number);
+        back_.clear();
         ++faults_;
         return begin_life();
       case step::kind::overtake:
@@ -137,6 +140,13 @@ class lived_through {
     }
   }
 
+  void again(core::incoming&& arrival, const error&) noexcept override {
+    back_.push_back(std::move(arrival));
+  }
+  void take_back() {
+    for (auto& arrival : std::exchange(back_, {})) machine_->on_arrival(std::move(arrival));
+  }
+
   void finish_load() {
     if (world_.loads.empty()) return;
     if (world_.loads.front() == core::load_when::settled) world_.settle_all();
@@ -154,8 +164,10 @@ class lived_through {
     asks.origin.id = command_id{unique_id{1, s.id == 0 ? 1000 + sent_.size() : s.id}};
     const auto at = sent_.size();
     sent_.push_back({s, acknowledged_});
-    machine_->on_arrival(std::make_unique<core::incoming_command>(
-        machine_->stream(), std::move(asks), [this, at](result<receipt> r) { hear(at, r); }));
+    auto command = std::make_unique<core::incoming_command>(
+        machine_->stream(), std::move(asks), [this, at](result<receipt> r) { hear(at, r); });
+    command->may_go_again(*this, s.id % 3);
+    machine_->on_arrival(std::move(command));
   }
 
   void ask() {
@@ -261,6 +273,7 @@ class lived_through {
       if (c.lost) continue;
       if (c.answers != 1) wrong << c.answers << " answers: " << c.what;
       if (!c.got || c.got->what != committed::kind::fresh || c.got->events == 0) continue;
+      if (faults_ > 0 && c.what.id % 3 > 0) continue;  // it may have been overtaken and come back
       if (count_of(c.got->position) <= newest) wrong << "P6: out of order: " << c.what;
       newest = count_of(c.got->position);
     }
@@ -284,6 +297,7 @@ class lived_through {
   std::vector<sent_command> sent_;
   std::uint64_t acknowledged_ = 0;
   int faults_ = 0;
+  std::vector<core::incoming> back_;
   std::unique_ptr<aggregate_machine> machine_;
 };
 

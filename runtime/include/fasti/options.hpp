@@ -82,6 +82,9 @@ struct runtime_options {
   std::size_t aggregate_queue_max = 1U << 13;
   /// Aggregates in memory; over it the longest idle ones leave first.
   std::size_t aggregates_max = 200'000;
+  /// So many times a command is decided anew when somebody else was faster to write to its stream;
+  /// then it is told `conflict`.
+  unsigned conflict_retries_max = 8;
   /// Queries waiting at one view, for their turn or for a position; at it: "queue-full".
   std::size_t queries_waiting_max = 4096;
   /// Events folded in one step of a projection, written with one checkpoint.

@@ -20,6 +20,7 @@
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
 #include "fasti/past.hpp"
+#include "fasti/together.hpp"
 
 namespace fasti {
 
@@ -71,6 +72,7 @@ struct sent_query {
 
 }  // namespace detail
 
+using joint_callback = std::function<void(result<joint_receipt>)>;
 using receipt_callback = std::function<void(result<receipt>)>;
 
 /// What a command with a reply of its own leads to.
@@ -191,6 +193,18 @@ class runtime {
     }
   }
 
+  /// Commands to several aggregates that take effect together or not at all; when to use it, and
+  /// when not, stands in `fasti/together.hpp`. One command a stream. A repeat with the same id gets
+  /// the first outcome (P8). Errors: those of `send`, with a rejection's stream in its detail;
+  /// `conflict` when others were faster again and again; `invalid`: "no-commands",
+  /// "same-stream-twice", "other-category".
+  /// Cost: reads each stream from its snapshot on, on a reader thread, then one commit.
+  [[nodiscard]] std::future<result<joint_receipt>> send_together(
+      std::vector<addressed_command> commands, command_origin origin = {}, conditions under = {});
+  /// The same with a callback, which is called once, from a thread of the runtime's or this one.
+  void send_together_then(std::vector<addressed_command> commands, joint_callback callback,
+                          command_origin origin = {}, conditions under = {});
+
   /// Asks a view. Answers what the projection's `answer` gave, or its rejection.
   template <class Projection, schema_struct Query, class Fill>
   requires detail::has_name<Projection>
@@ -271,7 +285,8 @@ class runtime {
   [[nodiscard]] result<void> forget_view(std::string_view name);
 
   /// The journal under it: to read. Appending beside the aggregates is allowed and checked; an
-  /// aggregate that is overtaken answers `conflict` once and reloads. Not after `close`.
+  /// aggregate that is overtaken finds out when it commits, reloads and decides anew. Until then
+  /// its queries and rejections do not show what was appended. Not after `close`.
   [[nodiscard]] fasti::journal& journal() noexcept;
 
   [[nodiscard]] runtime_stats stats() const;
