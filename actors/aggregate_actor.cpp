@@ -83,7 +83,8 @@ aggregate_actor_impl::aggregate_actor_impl(const actor_setup& setup, stream_id s
       node_(node),
       decider_(decider),
       slot_(std::move(slot)),
-      machine_(std::move(stream), decider, *this, node.options.snapshot_every_events) {}
+      machine_(std::move(stream), decider, *this,
+               {node.options.snapshot_every_events, node.options.snapshot_every_bytes}) {}
 
 aggregate_actor_impl::behavior aggregate_actor_impl::make_behavior() {
   return handlers(&aggregate_actor_impl::on_inbox_ready, &aggregate_actor_impl::on_loaded);

@@ -5,6 +5,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "persistence/database.hpp"
@@ -14,8 +15,6 @@ namespace fasti::persistence {
 namespace {
 
 constexpr std::size_t fixed_words = 3;
-/// So many snapshots of a stream are kept: if the newest is damaged, there is another.
-constexpr std::size_t snapshots_kept = 2;
 
 std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 
@@ -34,8 +33,8 @@ std::uint64_t checksum_of(const word* after_checksum, std::size_t words, unique_
 
 class leveldb_snapshots final : public snapshot_store {
  public:
-  leveldb_snapshots(std::unique_ptr<database> db, unique_id journal)
-      : db_(std::move(db)), journal_(journal) {}
+  leveldb_snapshots(std::unique_ptr<database> db, unique_id journal, log_sink log, std::size_t kept)
+      : db_(std::move(db)), journal_(journal), log_(std::move(log)), kept_(kept) {}
 
   result<void> save(const snapshot& s) override {
     const auto words = encode_snapshot(s, journal_);
@@ -54,9 +53,14 @@ class leveldb_snapshots final : public snapshot_store {
     seek_at_or_before(*it, prefix + big_endian(count_of(at_most)));
     for (; it->Valid() && is_of(it->key(), prefix); it->Prev()) {
       auto s = decode_snapshot(view(it->value()), journal_);
-      if (!s) continue;
+      const auto at = from_big_endian(view(it->key()).substr(prefix.size()));
+      if (!s) {
+        log_(log_level::warning, "snapshot of " + std::string(stream.text()) + " at version " +
+                                     std::to_string(at) + " passed over: its bytes are damaged");
+        continue;
+      }
       s->stream = stream;
-      s->version = version{from_big_endian(view(it->key()).substr(prefix.size()))};
+      s->version = version{at};
       return s;
     }
     if (auto good = db_->check(*it); !good) return std::move(good).error();
@@ -90,13 +94,15 @@ class leveldb_snapshots final : public snapshot_store {
     std::size_t kept = 1;
     for (; it->Valid() && is_of(it->key(), prefix); it->Prev()) {
       if (from_big_endian(view(it->key()).substr(prefix.size())) == count_of(newest)) continue;
-      if (++kept > snapshots_kept) batch.Delete(it->key());
+      if (++kept > kept_) batch.Delete(it->key());
     }
     return db_->check(*it);
   }
 
   const std::unique_ptr<database> db_;
   const unique_id journal_;
+  const log_sink log_;
+  const std::size_t kept_;  // of a stream
 };
 
 }  // namespace
@@ -124,11 +130,12 @@ std::optional<snapshot> decode_snapshot(std::string_view bytes, unique_id journa
 
 result<std::unique_ptr<snapshot_store>> open_leveldb_snapshots(disk& on, const std::string& path,
                                                                unique_id journal,
-                                                               const log_sink& log) {
+                                                               const log_sink& log,
+                                                               std::size_t kept) {
   auto db = database::open_derived(on, path, {}, log, "snapshots");
   if (!db) return std::move(db).error();
-  return std::unique_ptr<snapshot_store>(
-      std::make_unique<leveldb_snapshots>(*std::move(db), journal));
+  return std::unique_ptr<snapshot_store>(std::make_unique<leveldb_snapshots>(
+      *std::move(db), journal, log, std::max<std::size_t>(kept, 1)));
 }
 
 }  // namespace fasti::persistence

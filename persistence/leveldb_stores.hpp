@@ -15,9 +15,11 @@ namespace fasti::persistence {
 [[nodiscard]] std::vector<word> encode_snapshot(const snapshot& s, unique_id journal);
 [[nodiscard]] std::optional<snapshot> decode_snapshot(std::string_view bytes, unique_id journal);
 
-/// A damaged database is removed and made anew, with a warning: snapshots are caches.
+/// A damaged database is removed and made anew, with a warning: snapshots are caches. Of a stream
+/// the newest `kept` stay: if one is damaged, there is another.
 [[nodiscard]] result<std::unique_ptr<snapshot_store>> open_leveldb_snapshots(
-    disk& on, const std::string& path, unique_id journal, const log_sink& log);
+    disk& on, const std::string& path, unique_id journal, const log_sink& log,
+    std::size_t kept = 2);
 
 /// A damaged database is removed and made anew, with a warning: projections start over.
 [[nodiscard]] result<std::unique_ptr<view_store>> open_leveldb_views(disk& on,

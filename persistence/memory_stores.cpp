@@ -1,5 +1,6 @@
 #include "persistence/memory_stores.hpp"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -8,11 +9,13 @@ namespace {
 
 class memory_snapshots final : public snapshot_store {
  public:
+  explicit memory_snapshots(std::size_t kept) : kept_(std::max<std::size_t>(kept, 1)) {}
+
   result<void> save(const snapshot& s) override {
     const std::lock_guard lock(mutex_);
     auto& kept = streams_[s.stream];
     kept[s.version] = s;
-    while (kept.size() > 2) kept.erase(kept.begin());
+    while (kept.size() > kept_) kept.erase(kept.begin());
     return {};
   }
   result<std::optional<snapshot>> load(const stream_id& stream, version at_most) const override {
@@ -32,6 +35,7 @@ class memory_snapshots final : public snapshot_store {
  private:
   mutable std::mutex mutex_;
   std::map<stream_id, std::map<version, snapshot>> streams_;  // protected by mutex_
+  const std::size_t kept_;
 };
 
 class memory_views final : public view_store {
@@ -111,8 +115,8 @@ class memory_views final : public view_store {
 
 }  // namespace
 
-std::unique_ptr<snapshot_store> make_memory_snapshots() {
-  return std::make_unique<memory_snapshots>();
+std::unique_ptr<snapshot_store> make_memory_snapshots(std::size_t kept) {
+  return std::make_unique<memory_snapshots>(kept);
 }
 std::unique_ptr<view_store> make_memory_views() { return std::make_unique<memory_views>(); }
 

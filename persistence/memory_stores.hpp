@@ -7,7 +7,7 @@
 
 namespace fasti::persistence {
 
-[[nodiscard]] std::unique_ptr<snapshot_store> make_memory_snapshots();
+[[nodiscard]] std::unique_ptr<snapshot_store> make_memory_snapshots(std::size_t kept = 2);
 [[nodiscard]] std::unique_ptr<view_store> make_memory_views();
 
 }  // namespace fasti::persistence

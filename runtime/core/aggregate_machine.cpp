@@ -10,6 +10,10 @@
 namespace fasti::core {
 namespace {
 
+/// Between two loads, when the first failed.
+constexpr std::chrono::milliseconds load_pause_first{100};
+constexpr std::chrono::milliseconds load_pause_longest{10'000};
+
 /// What handling one arrival needs for a moment. One a thread and not one an aggregate: it stays
 /// warm, and an aggregate at rest keeps no memory for it. Nothing in it outlives the handling.
 struct workspace {
@@ -42,17 +46,15 @@ std::uint64_t fingerprint_of(const stream_id& stream, type_id command, body_view
 }
 
 aggregate_machine::aggregate_machine(stream_id stream, const detail::decider_port& decider,
-                                     aggregate_world& world, std::uint64_t snapshot_every_events)
-    : stream_(std::move(stream)),
-      decider_(decider),
-      world_(world),
-      snapshot_every_events_(snapshot_every_events) {}
+                                     aggregate_world& world, const snapshot_rhythm& snapshots)
+    : stream_(std::move(stream)), decider_(decider), world_(world), snapshots_(snapshots) {}
 
 void aggregate_machine::on_arrival(incoming&& arrival) {
   if (phase_ == phase::live && is_stale()) {
     lose_state();
     return wait(std::move(arrival), load_when::settled);
   }
+  if (phase_ == phase::cold && is_to_pause()) return refuse(arrival, failed_->why);
   if (phase_ != phase::live) {
     // After a load that failed, commits of the life before may be still on their way.
     return wait(std::move(arrival), is_durable() ? load_when::now : load_when::settled);
@@ -77,15 +79,30 @@ void aggregate_machine::on_loaded(result<recovered_aggregate> loaded) {
   if (!loaded) {
     world_.log(log_level::error,
                std::string(stream_.text()) + " cannot be loaded: " + loaded.error().to_string());
+    if (loaded.error().code == errc::corrupt) note_failed_load(loaded.error());
     return drop(loaded.error());
   }
   phase_ = phase::live;
+  failed_.reset();
   state_ = std::move(loaded->state);
   version_ = loaded->version;
   snapshot_version_ = loaded->snapshot_version;
+  tail_bytes_ = loaded->tail_bytes;
   session_ = std::make_shared<commit_session>();
   // One by one: handling one may lose the state again, and then the rest goes on waiting.
   for (auto& arrival : std::exchange(waiting_, {})) on_arrival(std::move(arrival));
+}
+
+void aggregate_machine::note_failed_load(const error& why) {
+  const auto pause = failed_ ? std::min(failed_->pause * 2, load_pause_longest) : load_pause_first;
+  failed_ = {why, world_.now(), pause};
+}
+
+/// A clock that went back ends it.
+bool aggregate_machine::is_to_pause() const {
+  if (!failed_) return false;
+  const auto now = world_.now();
+  return now >= failed_->at && now < failed_->at + failed_->pause;
 }
 
 void aggregate_machine::drop(const error& why) {
@@ -213,6 +230,7 @@ void aggregate_machine::commit_events(std::unique_ptr<incoming_command> command,
     return world_.load(load_when::settled);
   }
   const auto events = static_cast<std::uint32_t>(c.events.size());
+  const auto bytes = c.bodies.size() * word_bytes;
   c.parts.push_back({stream_, expected_version::exactly(version_), events});
   c.fingerprint = fingerprint;
   c.origin = command->asks().origin;
@@ -231,12 +249,13 @@ void aggregate_machine::commit_events(std::unique_ptr<incoming_command> command,
     return world_.load(load_when::settled);
   }
   newest_ticket_ = *accepted;
+  tail_bytes_ += bytes;
   version_ = fasti::version{count_of(version_) + events};
   if (known) {
     known->at = *accepted;
     remember(id, *std::move(known));
   }
-  maybe_snapshot();
+  if (is_snapshot_due()) take_snapshot();
 }
 
 std::optional<error> aggregate_machine::evolve_all(const commit& c) {
@@ -268,9 +287,17 @@ const aggregate_machine::unsettled* aggregate_machine::find_unsettled(command_id
   return &found->second;
 }
 
-void aggregate_machine::maybe_snapshot() {
-  if (snapshot_every_events_ == 0 || !decider_.snapshot) return;
-  if (count_of(version_) - count_of(snapshot_version_) < snapshot_every_events_) return;
+bool aggregate_machine::is_snapshot_due() const {
+  if (!decider_.snapshot) return false;
+  const auto grown_by = count_of(version_) - count_of(snapshot_version_);
+  if (snapshots_.every_events > 0 && grown_by >= snapshots_.every_events) return true;
+  if (snapshots_.every_bytes > 0 && tail_bytes_ >= snapshots_.every_bytes) return true;
+  bool wanted = false;
+  static_cast<void>(thrown_by([&] { wanted = state_->wants_snapshot(); }));
+  return wanted;
+}
+
+void aggregate_machine::take_snapshot() {
   snapshot s;
   s.stream = stream_;
   s.version = version_;
@@ -281,6 +308,7 @@ void aggregate_machine::maybe_snapshot() {
     scratch.finish(s.body);
   });
   snapshot_version_ = version_;  // also after a throw: not again at every command
+  tail_bytes_ = 0;
   if (thrown) {
     return world_.log(log_level::warning,
                       "no snapshot of " + std::string(stream_.text()) + ": save threw " + *thrown);

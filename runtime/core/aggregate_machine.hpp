@@ -6,7 +6,8 @@
 ///      ▲                         │ failed: the waiting are answered
 ///      └─────────────────────────┴───── live: state lost (broken session, a throw) ────┘
 ///
-/// cold     nothing in memory. The first command or query asks for a load.
+/// cold     nothing in memory. The first command or query asks for a load. After one that met damage
+///          they are refused for a while, with its error: longer and longer, up to some seconds.
 /// loading  what arrives waits, in order (bounded by the permits of those who sent it, P6).
 /// live     each command is decided at once on the newest state, also while the events of earlier
 ///          ones are still on their way to the disk. What leaves is held until the state that it
@@ -56,13 +57,19 @@ class aggregate_world {
 [[nodiscard]] std::uint64_t fingerprint_of(const stream_id& stream, type_id command,
                                            body_view body) noexcept;
 
+/// When a snapshot is due, besides when the decider wants one; 0: not for that.
+struct snapshot_rhythm {
+  std::uint64_t every_events = 0;
+  std::uint64_t every_bytes = 0;
+};
+
 class aggregate_machine {
  public:
   enum class phase : std::uint8_t { cold, loading, live };
 
-  /// `decider` and `world` must outlive this. `snapshot_every_events` = 0: never.
+  /// `decider` and `world` must outlive this.
   aggregate_machine(stream_id stream, const detail::decider_port& decider, aggregate_world& world,
-                    std::uint64_t snapshot_every_events);
+                    const snapshot_rhythm& snapshots);
 
   void on_arrival(incoming&& arrival);
   void on_loaded(result<recovered_aggregate> loaded);
@@ -75,6 +82,12 @@ class aggregate_machine {
   [[nodiscard]] const stream_id& stream() const noexcept { return stream_; }
 
  private:
+  /// For a while nobody tries again.
+  struct failed_load {
+    error why;
+    timestamp at;
+    std::chrono::milliseconds pause;
+  };
   struct unsettled {
     std::uint64_t fingerprint = 0;
     ticket at{};
@@ -83,6 +96,8 @@ class aggregate_machine {
 
   [[nodiscard]] bool is_stale() const;
   void wait(incoming&& arrival, load_when when);
+  [[nodiscard]] bool is_to_pause() const;
+  void note_failed_load(const error& why);
   void handle(std::unique_ptr<incoming_command> command);
   void handle(std::unique_ptr<incoming_query> query);
   /// True when it was one; then the command is taken.
@@ -91,7 +106,8 @@ class aggregate_machine {
   [[nodiscard]] std::optional<error> evolve_all(const commit& c);
   void remember(command_id id, unsettled what);
   [[nodiscard]] const unsettled* find_unsettled(command_id id) const;
-  void maybe_snapshot();
+  [[nodiscard]] bool is_snapshot_due() const;
+  void take_snapshot();
   void lose_state();
 
   /// True when nothing that this state rests on is still on its way to the disk.
@@ -104,16 +120,18 @@ class aggregate_machine {
   const stream_id stream_;
   const detail::decider_port& decider_;
   aggregate_world& world_;
-  const std::uint64_t snapshot_every_events_;
+  const snapshot_rhythm snapshots_;
 
   phase phase_ = phase::cold;
-  std::vector<incoming> waiting_;  // only while loading
+  std::optional<failed_load> failed_;  // the last load, if it did
+  std::vector<incoming> waiting_;      // only while loading
 
   // The activation: only while live.
   std::unique_ptr<detail::aggregate_state> state_;
   std::shared_ptr<commit_session> session_;
   fasti::version version_{};           // with everything handed to the journal
   fasti::version snapshot_version_{};  // of the last snapshot taken or loaded
+  std::uint64_t tail_bytes_ = 0;       // of the events since then
   ticket newest_ticket_{};             // of the last commit handed over
 
   // Commands with an id of their own that are on their way to the disk, and some that were.

@@ -25,26 +25,36 @@ result<std::optional<snapshot>> find_snapshot(const stream_id& stream,
   }
 }
 
+/// Why it is of no use, if so.
+std::optional<std::string> load_from(recovered_aggregate& into, const snapshot& s,
+                                     const detail::decider_port& decider) {
+  if (s.type != *decider.snapshot) return "it is of another type than the decider's `snapshot`";
+  if (auto thrown = thrown_by([&] { into.state->load(s.body); })) {
+    into.state = decider.make();
+    return "load threw " + *thrown;
+  }
+  into.version = s.version;
+  into.snapshot_version = s.version;
+  return std::nullopt;
+}
+
+/// The newest one within the limit that is of use.
 void load_snapshot(recovered_aggregate& into, const detail::decider_port& decider,
                    const stream_id& stream, const snapshot_store& snapshots, const log_sink& log,
                    limit up_to = {}) {
   if (!decider.snapshot) return;
-  auto found = find_snapshot(stream, snapshots, up_to);
-  if (!found) {
-    log(log_level::warning, "snapshot passed over: " + found.error().to_string());
-    return;
+  const std::string passed_over = "snapshot of " + std::string(stream.text());
+  while (up_to.to != no_version) {
+    auto found = find_snapshot(stream, snapshots, up_to);
+    if (!found) return log(log_level::warning, passed_over + ": " + found.error().to_string());
+    if (!*found) return;
+    const auto why = load_from(into, **found, decider);
+    if (!why) return;
+    const auto v = count_of((*found)->version);
+    log(log_level::warning,
+        passed_over + " at version " + std::to_string(v) + " passed over: " + *why);
+    up_to.to = version{v - 1};
   }
-  if (!*found || (*found)->type != *decider.snapshot) return;
-  const snapshot& s = **found;
-  if (auto thrown = thrown_by([&] { into.state->load(s.body); })) {
-    log(log_level::warning, "snapshot of " + std::string(stream.text()) + " at version " +
-                                std::to_string(count_of(s.version)) + " passed over: load threw " +
-                                *thrown);
-    into.state = decider.make();
-    return;
-  }
-  into.version = s.version;
-  into.snapshot_version = s.version;
 }
 
 error evolve_error(const recorded_event& e, const std::string& thrown) {
@@ -77,6 +87,7 @@ result<folded> fold_events(recovered_aggregate& into, const stream_id& stream,
           return visit::stop;
         }
         into.version = e.version;
+        into.tail_bytes += e.body.size_bytes();
         return visit::more;
       });
   if (failed) return *std::move(failed);
@@ -143,9 +154,12 @@ result<recovered_aggregate> recover(const detail::decider_port& decider, const s
   load_snapshot(aggregate, decider, stream, snapshots, log);
   auto reached = fold_tail(aggregate, decider, stream, events);
   if (reached && *reached < aggregate.version) {
-    log(log_level::warning,
-        "snapshot of " + std::string(stream.text()) + " is newer than its stream; replaying");
+    log(log_level::warning, "snapshot of " + std::string(stream.text()) + " at version " +
+                                std::to_string(count_of(aggregate.version)) +
+                                " passed over: it is newer than its stream");
+    const limit up_to{.to = *reached};
     aggregate = {decider.make(), no_version, no_version};
+    load_snapshot(aggregate, decider, stream, snapshots, log, up_to);
     reached = fold_tail(aggregate, decider, stream, events);
   }
   if (!reached) return std::move(reached).error();

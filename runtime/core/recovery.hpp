@@ -14,11 +14,13 @@ struct recovered_aggregate {
   std::unique_ptr<detail::aggregate_state> state;
   fasti::version version{};
   fasti::version snapshot_version{};  ///< Or of the base; 0: folded from the first event.
+  std::uint64_t tail_bytes = 0;       ///< Of the events behind it.
 };
 
 /// Errors: `corrupt` when the journal holds a damaged event, or one that `evolve` threw at or that
 /// the decider does not know (the detail names stream, version and position). A snapshot that is
-/// damaged, of another type, or newer than its stream is passed over with a warning.
+/// damaged, of another type, or newer than its stream is passed over with a warning, for an older
+/// one if there is one.
 [[nodiscard]] result<recovered_aggregate> recover(const detail::decider_port& decider,
                                                   const stream_id& stream, const journal& events,
                                                   const snapshot_store& snapshots,

@@ -112,6 +112,7 @@ message_scratch& message_scratch::operator=(message_scratch&&) noexcept = defaul
 std::uint32_t message_scratch::finish(std::vector<word>& out) { return builder_->finish(out); }
 
 ::capnp::MessageBuilder& emit::add(type_id type) {
+  if (used_ >= events_max) throw std::length_error("it emits events without an end");
   if (used_ == slots_.size()) slots_.emplace_back();
   slot& s = slots_[used_++];
   s.type = type;

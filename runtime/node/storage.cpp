@@ -17,8 +17,8 @@ result<opened_storage> open_leveldb(const runtime_options& options) {
   auto journal = persistence::open_leveldb_journal(options, disk);
   if (!journal) return std::move(journal).error();
   const auto id = (*journal)->id();
-  auto snapshots =
-      persistence::open_leveldb_snapshots(disk, options.path + "/snapshots", id, options.log);
+  auto snapshots = persistence::open_leveldb_snapshots(disk, options.path + "/snapshots", id,
+                                                       options.log, options.snapshots_kept);
   if (!snapshots) return std::move(snapshots).error();
   auto views = persistence::open_leveldb_views(disk, options.path + "/views", id, options.log);
   if (!views) return std::move(views).error();
@@ -30,7 +30,8 @@ result<opened_storage> open_leveldb(const runtime_options& options) {
 result<opened_storage> open_storage(const runtime_options& options) {
   if (options.storage == storage::leveldb) return open_leveldb(options);
   return opened_storage{persistence::make_memory_journal(options),
-                        persistence::make_memory_snapshots(), persistence::make_memory_views()};
+                        persistence::make_memory_snapshots(options.snapshots_kept),
+                        persistence::make_memory_views()};
 }
 
 }  // namespace fasti::node

@@ -106,8 +106,9 @@ TEST(AggregateActor, P2_AQueryWaitsForTheDiskToo) {
   EXPECT_EQ(cents_of(asked[0]), 10);
 }
 
-TEST(AggregateActor, ALoadThatFailsAnswersAndTheNextCommandLoadsAgain) {
-  aggregate_kit kit;
+TEST(AggregateActor, ALoadThatFailsAnswersAndAfterAPauseTheNextCommandLoadsAgain) {
+  timestamp now{};
+  aggregate_kit kit({.clock = [&now] { return now; }});
   kit.journal.reads_fail = error{errc::corrupt, "damaged", "as the test wants"};
   kit.arrive(deposit(10, kit.answered));
   kit.arrive(deposit(10, kit.answered));
@@ -116,6 +117,7 @@ TEST(AggregateActor, ALoadThatFailsAnswersAndTheNextCommandLoadsAgain) {
   for (const auto& a : kit.answered) EXPECT_EQ(a.error().code, errc::corrupt);
   EXPECT_FALSE(kit.logged.empty());
   kit.journal.reads_fail.reset();
+  now += std::chrono::seconds{1};
   kit.arrive(deposit(10, kit.answered));
   kit.run_all();
   ASSERT_EQ(kit.answered.size(), 3U);

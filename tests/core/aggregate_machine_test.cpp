@@ -1,72 +1,9 @@
-#include "runtime/core/aggregate_machine.hpp"
+// What an aggregate answers, and when: through loads, repeats, conflicts and throws.
 
-#include <gtest/gtest.h>
-
-#include "fake_world.hpp"
+#include "aggregate_fixture.hpp"
 
 namespace fasti::test {
 namespace {
-
-using core::aggregate_machine;
-using core::load_when;
-using phase = aggregate_machine::phase;
-
-class AggregateMachine : public ::testing::Test {
- protected:
-  using receipts = std::vector<result<receipt>>;
-
-  /// Sends a command; its answer, once it comes, is appended to the list that this returns.
-  template <class Command, class Fill>
-  std::shared_ptr<receipts> send(Fill&& fill, std::string_view id = {}) {
-    auto answers = std::make_shared<receipts>();
-    core::command_request asks{type_id_of<Command>, build<Command>(std::forward<Fill>(fill)), {}};
-    asks.id_from = id.empty() ? core::id_origin::generated : core::id_origin::chosen;
-    asks.under = under;
-    if (asks.type == type_id_of<Draw>) asks.reply = type_id_of<Drawn>;
-    asks.origin.id = id.empty() ? command_id::generate() : command_id::of(id);
-    machine.on_arrival(std::make_unique<core::incoming_command>(
-        machine.stream(), std::move(asks),
-        [answers](result<receipt> r) { answers->push_back(std::move(r)); }));
-    return answers;
-  }
-  std::shared_ptr<receipts> deposit(std::int64_t cents, std::string_view id = {}) {
-    return send<Deposit>([cents](auto c) { c.setCents(cents); }, id);
-  }
-  std::shared_ptr<receipts> withdraw(std::int64_t cents, std::string_view id = {}) {
-    return send<Withdraw>([cents](auto c) { c.setCents(cents); }, id);
-  }
-  std::shared_ptr<receipts> draw(std::int64_t cents, std::string_view id = {}) {
-    return send<Draw>([cents](auto c) { c.setCents(cents); }, id);
-  }
-  static std::int64_t left(const result<receipt>& r) {
-    if (!r || r->reply.type != type_id_of<Drawn>) return -1;
-    return owned<Drawn>(r->reply.body)->getLeft();
-  }
-  std::shared_ptr<receipts> misbehave(Misbehave::How how) {
-    return send<Misbehave>([how](auto c) { c.setHow(how); });
-  }
-
-  std::shared_ptr<std::vector<std::int64_t>> ask_balance() {
-    auto answers = std::make_shared<std::vector<std::int64_t>>();
-    machine.on_arrival(std::make_unique<core::incoming_query>(
-        type_id_of<GetBalance>, build<GetBalance>([](auto) {}), under,
-        [answers](result<std::vector<word>> r) {
-          answers->push_back(r ? owned<Balance>(*std::move(r))->getCents() : -1);
-        }));
-    return answers;
-  }
-
-  void bring_to_life() {
-    if (machine.where() == phase::cold) static_cast<void>(misbehave(Misbehave::How::NOTHING));
-    machine.on_loaded(world.recovered());
-    ASSERT_EQ(machine.where(), phase::live);
-  }
-
-  conditions under;  // of what is sent from now on
-  const fasti::detail::decider_port decider = fasti::detail::port_of_decider<ledger>();
-  fake_world world{decider};
-  aggregate_machine machine{stream_id::of("ledger", "1"), decider, world, 3};
-};
 
 TEST_F(AggregateMachine, FirstCommandAsksForALoadAndWaits) {
   const auto answer = deposit(5);
@@ -427,6 +364,7 @@ TEST_F(AggregateMachine, FailedLoadAnswersThoseWhoWaitAndTheNextOneTriesAgain) {
   EXPECT_EQ(first->at(0).error().code, errc::corrupt);
   EXPECT_EQ(machine.where(), phase::cold);
   EXPECT_EQ(world.logged.size(), 1U);
+  world.time += std::chrono::seconds{1};
   const auto second = deposit(5);
   EXPECT_EQ(world.loads.size(), 2U);
   machine.on_loaded(world.recovered());
@@ -434,38 +372,26 @@ TEST_F(AggregateMachine, FailedLoadAnswersThoseWhoWaitAndTheNextOneTriesAgain) {
   EXPECT_TRUE(second->at(0));
 }
 
-TEST_F(AggregateMachine, SnapshotIsTakenEachTimeTheStreamHasGrownEnough) {
-  bring_to_life();
-  for (int i = 1; i <= 7; ++i) static_cast<void>(deposit(i));
-  ASSERT_EQ(world.snapshots.size(), 2U);
-  EXPECT_EQ(world.snapshots[0].version, version{3});
-  EXPECT_EQ(world.snapshots[1].version, version{6});
-  EXPECT_EQ(world.snapshots[1].type, type_id_of<LedgerState>);
-  body_reader saved(world.snapshots[1].body);
-  EXPECT_EQ(saved.root<LedgerState>().getBalance(), 21);
-}
-
-TEST_F(AggregateMachine, P13_LiveStateEqualsTheFoldOfItsEventsByteForByte) {
-  bring_to_life();
-  for (int i = 1; i <= 9; ++i) static_cast<void>(deposit(i));
-  static_cast<void>(withdraw(11));
+TEST_F(AggregateMachine, AfterAFailedLoadItPausesLongerAndLonger) {
+  using std::chrono::milliseconds;
+  const auto first = deposit(1);
+  const error why{errc::corrupt, "record-damaged", "position 7"};
+  milliseconds pause{100};
+  for (int i = 0; i < 9; ++i) {
+    ASSERT_EQ(machine.where(), phase::loading);
+    machine.on_loaded(why);
+    world.time += pause - milliseconds{1};
+    const auto refused = deposit(1);
+    ASSERT_EQ(refused->size(), 1U) << "at once, in pause " << i;
+    EXPECT_EQ(refused->at(0).error(), why);
+    world.time += milliseconds{1};
+    static_cast<void>(deposit(1));
+    pause = std::min(pause * 2, milliseconds{10'000});
+  }
+  machine.on_loaded(world.recovered());
   world.settle_all();
-  const auto recovered = world.recovered();
-  message_scratch scratch;
-  std::vector<word> folded;
-  recovered.state->save(scratch.begin());
-  scratch.finish(folded);
-  static_cast<void>(deposit(1));
-  static_cast<void>(deposit(1));  // the twelfth event: a snapshot of the live state
-  ASSERT_EQ(world.snapshots.back().version, version{12});
-  body_reader live(world.snapshots.back().body);
-  body_reader fold(folded);
-  EXPECT_EQ(live.root<LedgerState>().getBalance(), fold.root<LedgerState>().getBalance() + 2);
-  world.settle_all();
-  folded.clear();
-  world.recovered().state->save(scratch.begin());
-  scratch.finish(folded);
-  EXPECT_EQ(world.snapshots.back().body, folded);
+  EXPECT_EQ(first->at(0).error(), why);
+  EXPECT_EQ(world.durable.size(), 1U) << "the one that asked for the last load";
 }
 
 TEST_F(AggregateMachine, P12_DroppedReplyIsAnsweredClosed) {

@@ -78,6 +78,7 @@ class lived_through : private core::way_back {
   void run(const history& h) {
     for (const auto bits : h.steps) {
       take(step(bits));
+      world_.time += std::chrono::milliseconds{30};
       take_back();
       if (!wrong.str().empty()) return;
     }
@@ -95,8 +96,8 @@ class lived_through : private core::way_back {
   /// A load that was asked for by the life before is of no use to this one.
   void begin_life() {
     world_.loads.clear();
-    machine_ =
-        std::make_unique<aggregate_machine>(stream_id::of("ledger", "1"), decider_, world_, 3);
+    machine_ = std::make_unique<aggregate_machine>(stream_id::of("ledger", "1"), decider_, world_,
+                                                   core::snapshot_rhythm{.every_events = 3});
   }
 
   void take(const step& s) {

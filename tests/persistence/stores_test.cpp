@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "persistence/database.hpp"
 #include "persistence/leveldb_stores.hpp"
+#include "persistence/memory_stores.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace fasti::test {
@@ -31,6 +34,18 @@ class Stores : public ::testing::Test {
   }
   log_sink sink() {
     return [this](log_level, std::string_view line) { log.emplace_back(line); };
+  }
+  /// Of the snapshots 1 to 9, those that are still there.
+  static std::vector<std::uint64_t> kept_by(snapshot_store& store) {
+    for (std::uint64_t v = 1; v <= 9; ++v) save(store, v);
+    std::vector<std::uint64_t> all;
+    for (auto below = version{9}; below != no_version;) {
+      auto s = store.load(a1, below);
+      if (!s || !*s) break;
+      all.push_back(count_of((*s)->version));
+      below = version{all.back() - 1};
+    }
+    return all;
   }
   static void save(snapshot_store& store, std::uint64_t v) {
     EXPECT_TRUE(store.save({a1, version{v}, position{v}, type_id{7}, {v, v, v}}));
@@ -77,11 +92,25 @@ TEST_F(Stores, P10_ADamagedSnapshotIsPassedOverForTheOlderOne) {
     const auto flip = [at](std::string& value) { value[at] ^= 0x10; };
     change_all(persistence::big_endian(9), flip);
     EXPECT_EQ(loaded(*snapshots()), 5U) << "byte " << at;
+    ASSERT_FALSE(log.empty());
+    EXPECT_EQ(log.back(), "snapshot of a-1 at version 9 passed over: its bytes are damaged");
     change_all(persistence::big_endian(9), flip);
   }
   EXPECT_EQ(loaded(*snapshots()), 9U);
   change_all({}, [](std::string& value) { value.assign(value.size(), '\0'); });
   EXPECT_EQ(loaded(*snapshots()), 0U);
+}
+
+TEST_F(Stores, AsManySnapshotsOfAStreamStayAsWasSaid) {
+  using numbers = std::vector<std::uint64_t>;
+  for (const auto& [kept, stay] :
+       std::map<std::size_t, numbers>{{0, {9}}, {1, {9}}, {2, {9, 8}}, {4, {9, 8, 7, 6}}}) {
+    auto opened = persistence::open_leveldb_snapshots(
+        persistence::posix_disk(), path + std::to_string(kept), mine, sink(), kept);
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(kept_by(**opened), stay) << kept;
+    EXPECT_EQ(kept_by(*persistence::make_memory_snapshots(kept)), stay) << kept;
+  }
 }
 
 TEST_F(Stores, SnapshotsOfAnotherJournalAreNotThere) {

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <random>
 
+#include "persistence/disk.hpp"
+#include "persistence/leveldb_stores.hpp"
 #include "tests/runtime/ledger_kit.hpp"
 
 namespace {
@@ -140,6 +142,43 @@ TEST_F(Recovery, P13_SnapshotAndTailEqualAFullReplay) {
   fs::remove_all(o.path + "/snapshots");
   const auto full = words_of(o, 0, 25);
   EXPECT_EQ(with_snapshot, full);
+}
+
+TEST_F(Recovery, P13_ASnapshotThatIsOfNoUseIsPassedOverForAnOlderOne) {
+  auto o = options();
+  o.snapshot_every_events = 7;
+  o.snapshots_kept = 10;
+  unique_id journal;
+  {
+    auto rt = open(o);
+    journal = rt.journal().id();
+    for (int i = 0; i < 25; ++i) static_cast<void>(deposit(rt, "ledger-a", 1));
+    ASSERT_TRUE(comes_true([&] { return rt.stats().snapshots_saved >= 3; }));
+  }
+  {
+    auto store = persistence::open_leveldb_snapshots(persistence::posix_disk(),
+                                                     o.path + "/snapshots", journal, o.log, 10);
+    ASSERT_TRUE(store);
+    const auto forge = [&](std::uint64_t v, type_id type, std::vector<word> body) {
+      ASSERT_TRUE((*store)->save(
+          {stream_id::of("ledger", "a"), version{v}, position{v}, type, std::move(body)}));
+    };
+    const auto state = build<LedgerState>([](auto s) { s.setBalance(999'999); });
+    forge(22, type_id{0xbad}, state);
+    forge(23, type_id_of<LedgerState>, {~std::uint64_t{0}});  // `load` throws at it
+    forge(99, type_id_of<LedgerState>, state);
+  }
+  auto rt = open(o);
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 25);
+  EXPECT_EQ(rt.stats().snapshots_loaded, 1U);
+  EXPECT_EQ(rt.stats().events_replayed, 4U) << "from version 21 on";
+  const auto said = logged();
+  for (const auto* why :
+       {"at version 22 passed over: it is of another type than the decider's `snapshot`",
+        "at version 23 passed over: load threw",
+        "at version 99 passed over: it is newer than its stream"}) {
+    EXPECT_NE(said.find(why), std::string::npos) << why << "\nin " << said;
+  }
 }
 
 TEST_F(Recovery, P9_ALostViewIsFoldedAgain) {

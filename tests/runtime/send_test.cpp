@@ -335,6 +335,9 @@ TEST_P(Send, UserCodeThatThrowsIsAnAnswer) {
   EXPECT_NE(decide.error().detail.find("decide is cross"), std::string::npos);
   const auto evolve = misbehave(rt, "ledger-a", Misbehave::How::THROW_IN_EVOLVE);
   EXPECT_EQ(evolve.error().reason, "evolve-failed");
+  const auto endless = misbehave(rt, "ledger-a", Misbehave::How::ENDLESS);
+  EXPECT_EQ(endless.error().reason, "decide-failed");
+  EXPECT_NE(endless.error().detail.find("without an end"), std::string::npos);
   const auto unknown = misbehave(rt, "ledger-a", Misbehave::How::UNDECLARED_EVENT);
   EXPECT_EQ(unknown.error().code, errc::rejected);
   EXPECT_EQ(state_balance(rt, "ledger-a"), 5) << "a state half changed is not kept";

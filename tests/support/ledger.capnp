@@ -10,7 +10,9 @@ struct Split @0xc47a92e5018b3d6f { parts @0 :List(Int64); }
 # One deposit for each part; a part of 0 emits an event that the decider has no `evolve` for.
 struct Misbehave @0xe81b6c03f5d2497a {
   how @0 :How;
-  enum How { throwInDecide @0; throwInEvolve @1; nothing @2; undeclaredEvent @3; many @4; }
+  enum How {
+    throwInDecide @0; throwInEvolve @1; nothing @2; undeclaredEvent @3; many @4; endless @5;
+  }
 }
 
 struct Draw @0xda51c3f8e7206b94 { cents @0 :Int64; }

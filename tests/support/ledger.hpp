@@ -57,6 +57,8 @@ struct ledger {
       case Misbehave::How::MANY:
         for (int i = 0; i < 200; ++i) out.event<Deposited>().setCents(1);
         break;
+      case Misbehave::How::ENDLESS:
+        while (true) out.event<Deposited>().setCents(1);
     }
     return accept();
   }

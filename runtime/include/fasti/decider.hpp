@@ -18,8 +18,10 @@
 ///     };
 ///
 /// Optional: `using snapshot = AccountState;` with `void save(AccountState::Builder) const` and
-/// `void load(AccountState::Reader)`; and `using queries = fasti::types<Balance(GetBalance)>;`
-/// with `fasti::decision answer(GetBalance::Reader, Balance::Builder) const`.
+/// `void load(AccountState::Reader)`, and `bool wants_snapshot() const` for one out of the rhythm
+/// of `runtime_options`, asked after each commit; and `using queries =
+/// fasti::types<Balance(GetBalance)>;` with `fasti::decision answer(GetBalance::Reader,
+/// Balance::Builder) const`.
 ///
 /// A command can have a reply of its own: listed as `types<…, Withdrawal(Withdraw)>` it is decided
 /// by `fasti::decision decide(Withdraw::Reader, fasti::emit&, Withdrawal::Builder) const`. The
@@ -81,6 +83,10 @@ struct command_context {
 /// Collects the events of one command.
 class emit {
  public:
+  /// Who emits more is taken to do so for ever, and gets a `std::length_error`; the journal has a
+  /// lower limit as a rule, `journal_limits::commit_events_max`.
+  static constexpr std::size_t events_max = 1U << 16;
+
   /// Adds an event and returns its Builder, which is valid until the command is decided.
   template <schema_struct Event>
   typename Event::Builder event() {
@@ -166,6 +172,10 @@ concept evolves = requires(Folder d, typename Event::Reader e) {
 template <class Decider>
 concept snapshots = requires {
   typename Decider::snapshot;
+};
+template <class Decider>
+concept wants_snapshots = requires(const Decider d) {
+  { d.wants_snapshot() } -> std::same_as<bool>;
 };
 template <class Decider, class State>
 concept saves = requires(const Decider d, typename State::Builder b) {

@@ -68,8 +68,14 @@ struct runtime_options {
   std::chrono::milliseconds relaxed_sync_interval{10};
 
   // -- behaviour ---------------------------------------------------------------------------------
-  /// A snapshot is saved each time a stream has grown by so many events; 0 = never.
+  /// A snapshot is saved each time a stream has grown by so many events; 0 = not for that. (And
+  /// when the decider's `wants_snapshot`, if it has one, says so.)
   std::uint64_t snapshot_every_events = 100;
+  /// … or when the events since the last one have so many bytes; 0 = not for that.
+  std::uint64_t snapshot_every_bytes = 0;
+  /// So many newest snapshots of a stream stay; at least 1. If one is damaged, the next older one
+  /// serves.
+  std::size_t snapshots_kept = 2;
   /// An aggregate without commands for so long leaves memory; the next command brings it back.
   std::chrono::milliseconds idle_timeout = std::chrono::minutes{2};
   /// Limit for `close`: who is left after it is named in the log.

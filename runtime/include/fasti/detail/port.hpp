@@ -32,6 +32,7 @@ class aggregate_state {
                           emit& out) const = 0;
   virtual void evolve(type_id event, body_view body) = 0;
   virtual decision answer(type_id query, body_view body, ::capnp::MessageBuilder& reply) const = 0;
+  virtual bool wants_snapshot() const = 0;
   virtual void save(::capnp::MessageBuilder& into) const = 0;
   virtual void load(body_view body) = 0;
 };
@@ -265,6 +266,14 @@ class aggregate_state_of final : public aggregate_state {
       if (for_query(typename D::queries{}, query, call)) return made;
     }
     throw unknown_type(query);
+  }
+
+  bool wants_snapshot() const override {
+    if constexpr (wants_snapshots<D>) {
+      return decider_.wants_snapshot();
+    } else {
+      return false;
+    }
   }
 
   void save(::capnp::MessageBuilder& into) const override {
