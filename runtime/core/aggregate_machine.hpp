@@ -6,8 +6,9 @@
 ///      ▲                         │ failed: the waiting are answered
 ///      └─────────────────────────┴───── live: state lost (broken session, a throw) ────┘
 ///
-/// cold     nothing in memory. The first command or query asks for a load. After one that met damage
-///          they are refused for a while, with its error: longer and longer, up to some seconds.
+/// cold     nothing in memory. The first command or query asks for a load. After one that met
+///          damage they are refused for a while, with its error: longer and longer, up to some
+///          seconds.
 /// loading  what arrives waits, in order (bounded by the permits of those who sent it, P6).
 /// live     each command is decided at once on the newest state, also while the events of earlier
 ///          ones are still on their way to the disk. What leaves is held until the state that it

@@ -5,6 +5,7 @@
 
 #include "actors/bus_actor.hpp"
 #include "actors/caf/send.hpp"
+#include "runtime/core/guard.hpp"
 
 namespace fasti {
 namespace {
@@ -141,7 +142,12 @@ void runtime::node::deliver(const stream_id& stream, const detail::decider_port&
 result<void> runtime::node::may(access_request::kind what, std::string_view principal,
                                 std::string_view at, type_id type) const {
   if (!options_.authorise) return {};
-  return options_.authorise({what, principal, at, type});
+  result<void> allowed;
+  const auto thrown = core::thrown_by([&] {
+    allowed = options_.authorise({what, principal, at, type});
+  });
+  if (thrown) return error{errc::rejected, "authorise-failed", "authorise threw " + *thrown};
+  return allowed;
 }
 
 /// … that knows the command, which this sender may send.

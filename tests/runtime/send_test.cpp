@@ -166,6 +166,7 @@ TEST_P(Send, NobodyGetsPastTheAuthoriser) {
   auto o = options();
   o.authorise = [](const access_request& wants) -> result<void> {
     if (wants.principal == "teller") return {};
+    if (wants.principal == "crash") throw std::runtime_error("who?");
     const bool reads = wants.what != access_request::kind::command;
     if (reads && wants.principal == "auditor") return {};
     return error{errc::rejected, "not-allowed",
@@ -188,6 +189,7 @@ TEST_P(Send, NobodyGetsPastTheAuthoriser) {
     EXPECT_EQ(put(who).error().reason, "not-allowed") << who;
     EXPECT_EQ(put(who).error().detail, std::string(who) + " at ledger-a");
   }
+  EXPECT_EQ(put("crash").error().reason, "authorise-failed") << "not let in";
   EXPECT_EQ((*look("auditor"))->getCents(), 7);
   EXPECT_EQ((*view("auditor"))->getCents(), 7);
   EXPECT_EQ(look("").error().reason, "not-allowed");
