@@ -6,12 +6,12 @@
 
 namespace fasti::actors {
 
-aggregate_registry::home::home(aggregate_registry& of_, stream_id stream_,
-                               const fasti::detail::decider_port& decider_)
-    : aggregate_slot(of_.node_.options.aggregate_queue_max),
-      of(of_),
-      stream(std::move(stream_)),
-      decider(decider_) {}
+aggregate_registry::home::home(aggregate_registry& registry, stream_id name,
+                               const fasti::detail::decider_port& port)
+    : aggregate_slot(registry.node_.options.aggregate_queue_max),
+      of(registry),
+      stream(std::move(name)),
+      decider(port) {}
 
 void aggregate_registry::home::again(core::incoming&& arrival, const error& why) noexcept {
   auto delivered = of.deliver(stream, decider, std::move(arrival));

@@ -1,0 +1,269 @@
+// The shop's rules by themselves, then its steps, then the program as a user runs it.
+
+#include <gtest/gtest.h>
+#include <fasti/testing/given.hpp>
+#include <fasti/testing/runtime.hpp>
+
+#include "process.hpp"
+#include "samples/orders/desk.hpp"
+#include "samples/orders/payment.hpp"
+#include "samples/orders/season.hpp"
+#include "samples/orders/shop.hpp"
+#include "samples/orders/stock.hpp"
+
+namespace orders {
+namespace {
+
+using namespace fasti::testing;
+
+auto of_count(std::uint32_t n) {
+  return [n](auto m) { m.setCount(n); };
+}
+auto of_cents(std::int64_t n) {
+  return [n](auto m) { m.setCents(n); };
+}
+auto of_order(const char* order) {
+  return [order](auto m) { m.setOrder(order); };
+}
+auto of_order(const char* order, std::uint32_t n) {
+  return [order, n](auto m) {
+    m.setOrder(order);
+    m.setCount(n);
+  };
+}
+auto charge_of(const char* order, std::int64_t cents) {
+  return [order, cents](auto m) {
+    m.setOrder(order);
+    m.setCents(cents);
+  };
+}
+/// Two teas at 3.00 and a pot at 12.50.
+template <class Message>
+void tea_for_two(Message m) {
+  m.setCustomer("ann");
+  auto lines = m.initLines(2);
+  lines[0].setArticle("tea");
+  lines[0].setCount(2);
+  lines[0].setCents(300);
+  lines[1].setArticle("pot");
+  lines[1].setCount(1);
+  lines[1].setCents(1250);
+}
+message placed() {
+  return event<Placed>([](auto e) {
+           tea_for_two(e);
+           e.setCents(1850);
+         })
+      .tagged("customer-ann");
+}
+
+TEST(Order, IsPlacedPaidShippedAndTakenBack) {
+  given<order>()
+      .thoroughly()
+      .when<Ship>()
+      .then_rejected("no-such-order")
+      .when<Place>([](auto c) { tea_for_two(c); })
+      .then(placed())
+      .when<Place>([](auto c) { tea_for_two(c); })
+      .then_rejected("placed-already")
+      .when<Ship>()
+      .then_rejected("wrong-stage")
+      .when<Pay>()
+      .then(event<Paid>())
+      .when<Pay>()
+      .then_rejected("wrong-stage")
+      .when<Ship>()
+      .then(event<Shipped>())
+      .when<Cancel>()
+      .then_rejected("wrong-stage")
+      .when<TakeBack>([](auto c) { c.setReason("cracked"); })
+      .then(event<Returned>([](auto e) { e.setReason("cracked"); }))
+      .when_asked<AskOrder>([](auto) {})
+      .then_answered([](auto r) {
+        tea_for_two(r);
+        r.setStage(Stage::RETURNED);
+        r.setCents(1850);
+      });
+}
+
+TEST(Order, IsCancelledUntilItIsShipped) {
+  const auto why = [](auto m) { m.setReason("no"); };
+  given<order>(placed()).thoroughly().when<Cancel>(why).then(event<Cancelled>(why));
+  given<order>(placed(), event<Paid>()).when<Cancel>(why).then(event<Cancelled>(why));
+  given<order>(placed(), event<Cancelled>(why)).when<Pay>().then_rejected("wrong-stage");
+}
+
+TEST(Order, HasGoodLines) {
+  given<order>()
+      .when<Place>([](auto c) { c.setCustomer("ann"); })
+      .then_rejected("nothing-ordered")
+      .when<Place>([](auto c) {
+        tea_for_two(c);
+        c.getLines()[1].setCount(0);
+      })
+      .then_rejected("bad-line")
+      .when<Place>([](auto c) {
+        tea_for_two(c);
+        c.getLines()[1].setArticle("tea");
+      })
+      .then_rejected("article-twice");
+}
+
+TEST(Stock, PutsAsideWhatIsFree) {
+  given<stock>(event<Received>(of_count(5)))
+      .thoroughly()
+      .when<Reserve>(of_order("1", 3))
+      .then_replied([](auto r) { r.setCount(2); })
+      .then(event<Reserved>(of_order("1", 3)))
+      .when<Reserve>(of_order("1", 1))
+      .then_rejected("reserved-already")
+      .when<Reserve>(of_order("2", 3))
+      .then_rejected("out-of-stock")
+      .when<Release>(of_order("2"))
+      .then_nothing()
+      .when<Release>(of_order("1"))
+      .then(event<Released>(of_order("1", 3)))
+      .when<Reserve>(of_order("2", 5))
+      .then(event<Reserved>(of_order("2", 5)))
+      .when<Dispatch>(of_order("1"))
+      .then_rejected("not-reserved")
+      .when<Dispatch>(of_order("2"))
+      .then(event<Dispatched>(of_order("2", 5)))
+      .with_state([](const stock& s) {
+        EXPECT_EQ(s.free, 0U);
+        EXPECT_TRUE(s.reserved.empty());
+      });
+}
+
+TEST(Payment, ChargesWhatIsThereAndGivesItBackOnce) {
+  given<payment>(event<ToppedUp>(of_cents(100)))
+      .thoroughly()
+      .when<Charge>(charge_of("1", 101))
+      .then_rejected("insufficient-funds")
+      .when<Charge>(charge_of("1", 60))
+      .then(event<Charged>(charge_of("1", 60)))
+      .when<Charge>(charge_of("1", 1))
+      .then_rejected("charged-already")
+      .when<Refund>(of_order("1"))
+      .then(event<Refunded>(charge_of("1", 60)))
+      .when<Refund>(of_order("1"))
+      .then_nothing()
+      .when_asked<AskFunds>([](auto) {})
+      .then_answered(of_cents(100));
+}
+
+TEST(Numbers, RiseByOne) {
+  const auto n = [](std::uint64_t v) { return [v](auto m) { m.setNumber(v); }; };
+  given<numbers>()
+      .thoroughly()
+      .when<TakeNumber>()
+      .then_replied(n(1))
+      .then(event<NumberTaken>(n(1)))
+      .when<TakeNumber>()
+      .then_replied(n(2))
+      .then(event<NumberTaken>(n(2)));
+}
+
+using shop_in_memory = runtime_in_memory<order, stock, payment, numbers, desk>;
+
+class Shop : public ::testing::Test {
+ protected:
+  Shop() {
+    fill<Receive>("stock-tea", of_count(4));
+    fill<Receive>("stock-pot", of_count(1));
+    fill<TopUp>("payment-ann", of_cents(2'000));
+  }
+  template <class Command, class Fill>
+  void fill(const char* stream, Fill&& with) {
+    ASSERT_TRUE(rt->send<Command>(stream, std::forward<Fill>(with)).get());
+  }
+  fasti::result<std::uint64_t> place(const std::string& request) {
+    return shop_.place(request, "ann", {{"tea", 2, 300}, {"pot", 1, 1250}});
+  }
+  std::uint32_t free(const char* stream) {
+    return (*rt->query<stock, AskStock>(stream, [](auto) {}).get())->getFree();
+  }
+  std::int64_t funds() {
+    return (*rt->query<payment, AskFunds>("payment-ann", [](auto) {}).get())->getCents();
+  }
+
+  shop_in_memory rt;
+  shop shop_{*rt};
+};
+
+TEST_F(Shop, P8_ARequestThatComesTwiceIsOneOrder) {
+  EXPECT_EQ(*place("r1"), 1U);
+  EXPECT_EQ(*place("r1"), 1U);
+  EXPECT_EQ(free("stock-tea"), 2U);
+  EXPECT_TRUE(shop_.pay(1));
+  EXPECT_TRUE(shop_.pay(1));
+  EXPECT_EQ(funds(), 150);
+}
+
+TEST_F(Shop, P3_WhatCannotBeReservedAsAWholeIsNotReservedAtAll) {
+  ASSERT_TRUE(place("r1"));
+  const auto no = place("r2");  // tea there is, but no second pot
+  ASSERT_FALSE(no);
+  EXPECT_EQ(no.error().reason, "out-of-stock");
+  EXPECT_EQ(no.error().detail, "stock-pot");
+  EXPECT_EQ(free("stock-tea"), 2U);
+  ASSERT_TRUE(shop_.cancel(1, "late"));
+  EXPECT_EQ(*place("r2"), 2U) << "its number was kept for it";
+}
+
+TEST_F(Shop, MoneyAndGoodsGoOutAndComeBack) {
+  ASSERT_TRUE(place("r1"));
+  EXPECT_EQ(shop_.ship(1).error().reason, "wrong-stage");
+  ASSERT_TRUE(shop_.pay(1));
+  ASSERT_TRUE(shop_.ship(1));
+  EXPECT_EQ(shop_.cancel(1, "too late").error().reason, "wrong-stage");
+  EXPECT_EQ(free("stock-pot"), 0U);
+  ASSERT_TRUE(shop_.take_back(1, "cracked"));
+  EXPECT_EQ(free("stock-pot"), 1U);
+  EXPECT_EQ(free("stock-tea"), 4U);
+  EXPECT_EQ(funds(), 2'000);
+  EXPECT_EQ(shop_.pay(9).error().reason, "no-such-order");
+}
+
+TEST_F(Shop, ItsCustomersOrdersAreFoundByTheirTag) {
+  ASSERT_TRUE(place("r1"));
+  std::vector<std::string> found;
+  ASSERT_TRUE(rt->journal().read({.tags = {"customer-ann"}}, [&](const fasti::recorded_event& e) {
+    found.emplace_back(e.stream);
+    return fasti::visit::more;
+  }));
+  EXPECT_EQ(found, std::vector<std::string>{"order-1"});
+}
+
+TEST(Season, EndsWithBooksThatAreRight) {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    shop_in_memory rt;
+    const auto done = run_season(*rt, {.orders = 120, .seed = seed});
+    ASSERT_TRUE(done) << done.error().to_string();
+    EXPECT_GT(done->steps, 120U);
+    const auto checks = check_books(*rt);
+    ASSERT_TRUE(checks) << checks.error().to_string();
+    EXPECT_EQ(checks->size(), 5U);
+    for (const auto& c : *checks) EXPECT_TRUE(c.holds) << "seed " << seed << ": " << c.what;
+  }
+}
+
+TEST(OrdersProgram, RunsASeasonAndOneMoreOnTheSameJournal) {
+  const fasti::test::scratch_directory scratch;
+  const auto season = [&scratch](const char* seed) {
+    return fasti::test::run(
+        {ORDERS_PROGRAM, "--dir", scratch / "shop", "--orders", "40", "--seed", seed});
+  };
+  for (const auto* seed : {"1", "1", "2"}) {
+    const auto told = season(seed);
+    ASSERT_EQ(told.exit_code, 0) << told.out << told.err;
+    EXPECT_NE(told.out.find("ok   no two orders have one number"), std::string::npos) << told.out;
+    EXPECT_EQ(told.out.find("FAIL"), std::string::npos) << told.out;
+  }
+  const auto wrong = fasti::test::run({ORDERS_PROGRAM, "--orders", "many"});
+  EXPECT_NE(wrong.exit_code, 0);
+  EXPECT_NE(wrong.err.find("--orders"), std::string::npos) << wrong.err;
+}
+
+}  // namespace
+}  // namespace orders
