@@ -259,21 +259,17 @@ commit_draft draft_of(const commit& c, std::vector<word>& words) {
     out.pair(static_cast<std::uint32_t>(c.reply.body.size()), 0);
     out.bytes(c.reply.body.data(), c.reply.body.size() * word_bytes);
   }
-  const word* body = c.bodies.data();
-  std::string_view tags = c.tags;
-  for (const auto& e : c.events) {
-    out.number(count_of(e.type));
-    out.pair(e.words, e.tag_bytes > 0 ? detail::event_has_tags : 0);
-    out.bytes(body, std::size_t{e.words} * word_bytes);
-    body += e.words;
-    draft.types |= type_bit(e.type);
-    if (e.tag_bytes == 0) continue;
-    const auto own = tags.substr(0, e.tag_bytes);
-    tags.remove_prefix(e.tag_bytes);
-    out.number(own.size());
-    out.bytes(own.data(), own.size());
-    tag_list(own).each([&draft](std::string_view t) { return draft.tags |= tag_bit(t), true; });
-  }
+  c.each_event([&](type_id type, body_view body, const tag_list& tags) {
+    out.number(count_of(type));
+    out.pair(static_cast<std::uint32_t>(body.size()), tags.empty() ? 0 : detail::event_has_tags);
+    out.bytes(body.data(), body.size_bytes());
+    draft.types |= type_bit(type);
+    if (tags.empty()) return true;
+    out.number(tags.packed().size());
+    out.bytes(tags.packed().data(), tags.packed().size());
+    tags.each([&draft](std::string_view t) { return draft.tags |= tag_bit(t), true; });
+    return true;
+  });
   h.bytes = static_cast<std::uint32_t>((words.size() - at) * word_bytes);
   std::memcpy(words.data() + at, &h, sizeof h);
   draft.words = static_cast<std::uint32_t>(words.size() - at);

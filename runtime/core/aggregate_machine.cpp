@@ -222,7 +222,7 @@ void aggregate_machine::commit_events(std::unique_ptr<incoming_command> command,
     auto nothing = command->receipt_at(version_, world_.head(), world_.now());
     return answer_when_durable(std::move(command), result<receipt>(std::move(nothing)));
   }
-  if (auto failed = evolve_all(c)) {
+  if (auto failed = evolve_all(*state_, c, stream_.text())) {
     // The state is half changed: it goes. Earlier commits of this session stay as they are.
     command->answer(*std::move(failed));
     phase_ = phase::loading;
@@ -256,19 +256,6 @@ void aggregate_machine::commit_events(std::unique_ptr<incoming_command> command,
     remember(id, *std::move(known));
   }
   if (is_snapshot_due()) take_snapshot();
-}
-
-std::optional<error> aggregate_machine::evolve_all(const commit& c) {
-  const word* body = c.bodies.data();
-  for (const auto& e : c.events) {
-    const body_view words(body, e.words);
-    body += e.words;
-    if (auto thrown = thrown_by([&] { state_->evolve(e.type, words); })) {
-      return error{errc::rejected, "evolve-failed",
-                   std::string(stream_.text()) + ": evolve threw " + *thrown};
-    }
-  }
-  return std::nullopt;
 }
 
 void aggregate_machine::remember(command_id id, unsettled what) {

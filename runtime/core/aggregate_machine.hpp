@@ -104,7 +104,6 @@ class aggregate_machine {
   /// True when it was one; then the command is taken.
   bool answer_repeat(std::unique_ptr<incoming_command>& command, std::uint64_t fingerprint);
   void commit_events(std::unique_ptr<incoming_command> command, std::uint64_t fingerprint);
-  [[nodiscard]] std::optional<error> evolve_all(const commit& c);
   void remember(command_id id, unsettled what);
   [[nodiscard]] const unsettled* find_unsettled(command_id id) const;
   [[nodiscard]] bool is_snapshot_due() const;

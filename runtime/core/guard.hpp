@@ -22,4 +22,17 @@ template <class F>
   }
 }
 
+/// Folds a commit's events into a state. The error says which stream, and that `evolve` threw: the
+/// state is half changed then.
+[[nodiscard]] inline std::optional<error> evolve_all(detail::aggregate_state& state,
+                                                     const commit& c, std::string_view stream) {
+  std::optional<std::string> thrown;
+  c.each_event([&](type_id type, body_view body, const tag_list&) {
+    thrown = thrown_by([&] { state.evolve(type, body); });
+    return !thrown;
+  });
+  if (!thrown) return std::nullopt;
+  return error{errc::rejected, "evolve-failed", std::string(stream) + ": evolve threw " + *thrown};
+}
+
 }  // namespace fasti::core

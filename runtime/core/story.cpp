@@ -163,19 +163,14 @@ story::outcome story::decided_by(const fasti::detail::aggregate_state& s) const 
   commit c;
   out.finish(c);
   o.reply = std::move(c.reply);
-  body_view bodies = c.bodies;
-  std::string_view tags = c.tags;
-  for (const auto& e : c.events) {
-    const auto body = bodies.first(e.words);
-    bodies = bodies.subspan(e.words);
-    message made{
-        e.type, std::nullopt, {body.begin(), body.end()}, std::string(tags.substr(0, e.tag_bytes))};
-    tags.remove_prefix(e.tag_bytes);
+  c.each_event([&](type_id type, body_view body, const tag_list& tags) {
+    message made{type, std::nullopt, {body.begin(), body.end()}, std::string(tags.packed())};
     for (const auto& schema : schemas_) {
-      if (type_id{schema.getProto().getId()} == e.type) made.schema = schema;
+      if (type_id{schema.getProto().getId()} == type) made.schema = schema;
     }
     o.events.push_back(std::move(made));
-  }
+    return true;
+  });
   return o;
 }
 

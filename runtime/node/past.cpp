@@ -36,19 +36,11 @@ result<detail::supposed_outcome> runtime::node::suppose(detail::past_state& on,
   commit made;
   emitted.finish(made);
   outcome.reply = std::move(made.reply);
-  body_view rest = made.bodies;
-  std::string_view tags = made.tags;
-  for (const auto& e : made.events) {
-    const auto words = rest.first(e.words);
-    rest = rest.subspan(e.words);
-    if (auto thrown = core::thrown_by([&] { on.state->evolve(e.type, words); })) {
-      return error{errc::rejected, "evolve-failed",
-                   std::string(stream) + ": evolve threw " + *thrown};
-    }
-    outcome.events.push_back(
-        {e.type, {words.begin(), words.end()}, std::string(tags.substr(0, e.tag_bytes))});
-    tags.remove_prefix(e.tag_bytes);
-  }
+  if (auto failed = core::evolve_all(*on.state, made, stream)) return *std::move(failed);
+  made.each_event([&outcome](type_id type, body_view words, const tag_list& tags) {
+    outcome.events.push_back({type, {words.begin(), words.end()}, std::string(tags.packed())});
+    return true;
+  });
   return outcome;
 }
 

@@ -79,23 +79,16 @@ class attempt : public std::enable_shared_from_this<attempt> {
       const auto& detail = made.detail();
       return error{errc::rejected, made.reason(), detail.empty() ? name : name + ": " + detail};
     }
-    const auto events_before = into.events.size();
-    const auto words_before = into.bodies.size();
-    emitted.finish(into);
-    into.reply = {};
-    if (into.events.size() == events_before) return std::nullopt;
-    const auto events = static_cast<std::uint32_t>(into.events.size() - events_before);
+    commit own;
+    emitted.finish(own);
+    if (own.events.empty()) return std::nullopt;
+    if (auto failed = core::evolve_all(*found->state, own, name)) return failed;
+    const auto events = static_cast<std::uint32_t>(own.events.size());
     into.parts.push_back({command.stream, expected_version::exactly(found->version), events});
     parts_.push_back({command.stream, version{count_of(found->version) + events}, events});
-    body_view words = body_view(into.bodies).subspan(words_before);
-    for (auto i = events_before; i < into.events.size(); ++i) {
-      const auto& e = into.events[i];
-      const auto body = words.first(e.words);
-      words = words.subspan(e.words);
-      if (auto thrown = core::thrown_by([&] { found->state->evolve(e.type, body); })) {
-        return error{errc::rejected, "evolve-failed", name + ": evolve threw " + *thrown};
-      }
-    }
+    into.events.insert(into.events.end(), own.events.begin(), own.events.end());
+    into.bodies.insert(into.bodies.end(), own.bodies.begin(), own.bodies.end());
+    into.tags += own.tags;
     return std::nullopt;
   }
 

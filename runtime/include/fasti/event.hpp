@@ -124,6 +124,21 @@ struct commit {
   command_reply reply;  ///< Stored with the events, so that a repeat gets it back (P8).
 
   [[nodiscard]] bool is_barrier() const noexcept { return events.empty(); }
+  /// Calls `visitor(type, body, tags)` for each event in order; false from it ends the walk, and is
+  /// what comes back then. Precondition: the lengths add up.
+  template <class Visitor>
+  bool each_event(Visitor&& visitor) const {
+    body_view rest = bodies;
+    std::string_view rest_of_tags = tags;
+    for (const auto& e : events) {
+      if (!visitor(e.type, rest.first(e.words), tag_list(rest_of_tags.substr(0, e.tag_bytes)))) {
+        return false;
+      }
+      rest = rest.subspan(e.words);
+      rest_of_tags.remove_prefix(e.tag_bytes);
+    }
+    return true;
+  }
 };
 
 /// What is known of a commit once it is durable.

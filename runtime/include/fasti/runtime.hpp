@@ -124,13 +124,10 @@ class runtime {
   [[nodiscard]] std::future<result<receipt>> send(std::string_view stream, Fill&& fill,
                                                   command_origin origin = {},
                                                   conditions under = {}) {
-    auto promise = std::make_shared<std::promise<result<receipt>>>();
-    auto future = promise->get_future();
-    send_then<Command>(
-        stream, std::forward<Fill>(fill),
-        [promise](result<receipt> r) { promise->set_value(std::move(r)); }, std::move(origin),
-        std::move(under));
-    return future;
+    return promised<receipt>([&](auto callback) {
+      send_then<Command>(stream, std::forward<Fill>(fill), std::move(callback), std::move(origin),
+                         std::move(under));
+    });
   }
 
   /// The same with a callback, which is called once, from a thread of the runtime's (or from this
@@ -162,13 +159,10 @@ class runtime {
     if constexpr (std::is_void_v<reply>) {
       (void)sizeof(missing::reply<Decider, Command>);
     } else {
-      auto promise = std::make_shared<std::promise<result<replied<reply>>>>();
-      auto future = promise->get_future();
-      send_then<Decider, Command>(
-          stream, std::forward<Fill>(fill),
-          [promise](result<replied<reply>> r) { promise->set_value(std::move(r)); },
-          std::move(origin), std::move(under));
-      return future;
+      return promised<replied<reply>>([&](auto callback) {
+        send_then<Decider, Command>(stream, std::forward<Fill>(fill), std::move(callback),
+                                    std::move(origin), std::move(under));
+      });
     }
   }
 
@@ -210,11 +204,28 @@ class runtime {
   requires detail::has_name<Projection>
   [[nodiscard]] auto query(Fill&& fill, query_options options = {}) {
     using reply = detail::reply_of<Projection, Query>;
-    if constexpr (std::is_void_v<reply>) (void)sizeof(missing::answer<Projection, Query>);
-    return asked<reply>([&](words_callback callback) {
+    if constexpr (std::is_void_v<reply>) {
+      (void)sizeof(missing::answer<Projection, Query>);
+    } else {
+      return promised<owned<reply>>([&](auto callback) {
+        query_then<Projection, Query>(std::forward<Fill>(fill), std::move(callback),
+                                      std::move(options));
+      });
+    }
+  }
+
+  /// The same with a callback, which takes a `result<owned<Reply>>` and is called as that of
+  /// `send_then`.
+  template <class Projection, schema_struct Query, class Fill, class Callback>
+  requires detail::has_name<Projection>
+  void query_then(Fill&& fill, Callback callback, query_options options = {}) {
+    using reply = detail::reply_of<Projection, Query>;
+    if constexpr (std::is_void_v<reply>) {
+      (void)sizeof(missing::answer<Projection, Query>);
+    } else {
       query_view(Projection::name, type_id_of<Query>, build<Query>(std::forward<Fill>(fill)),
-                 options, std::move(callback));
-    });
+                 std::move(options), typed<reply>(std::move(callback)));
+    }
   }
 
   /// Asks the state of one aggregate. The answer shows nothing that is not durable (P2): if the
@@ -223,12 +234,28 @@ class runtime {
   requires detail::has_category<Decider>
   [[nodiscard]] auto query(std::string_view stream, Fill&& fill, conditions under = {}) {
     using reply = detail::reply_of<Decider, Query>;
-    if constexpr (std::is_void_v<reply>) (void)sizeof(missing::answer<Decider, Query>);
-    return asked<reply>([&](words_callback callback) {
+    if constexpr (std::is_void_v<reply>) {
+      (void)sizeof(missing::answer<Decider, Query>);
+    } else {
+      return promised<owned<reply>>([&](auto callback) {
+        query_then<Decider, Query>(stream, std::forward<Fill>(fill), std::move(callback),
+                                   std::move(under));
+      });
+    }
+  }
+
+  /// The same with a callback.
+  template <class Decider, schema_struct Query, class Fill, class Callback>
+  requires detail::has_category<Decider>
+  void query_then(std::string_view stream, Fill&& fill, Callback callback, conditions under = {}) {
+    using reply = detail::reply_of<Decider, Query>;
+    if constexpr (std::is_void_v<reply>) {
+      (void)sizeof(missing::answer<Decider, Query>);
+    } else {
       query_aggregate(
           {stream, type_id_of<Query>, build<Query>(std::forward<Fill>(fill)), std::move(under)},
-          std::move(callback));
-    });
+          typed<reply>(std::move(callback)));
+    }
   }
 
   /// The state of one aggregate as it was; now, if no moment is given. Reads what is stored, with
@@ -302,20 +329,21 @@ class runtime {
 
   explicit runtime(std::unique_ptr<node> n);
 
-  template <class Reply, class Ask>
-  static std::future<result<owned<Reply>>> asked(Ask&& ask) {
-    auto promise = std::make_shared<std::promise<result<owned<Reply>>>>();
+  /// The future of what `ask(callback)` calls back with, a `result<T>`.
+  template <class T, class Ask>
+  static std::future<result<T>> promised(Ask&& ask) {
+    auto promise = std::make_shared<std::promise<result<T>>>();
     auto future = promise->get_future();
-    ask([promise](result<std::vector<word>> words) {
-      if (words) {
-        promise->set_value(owned<Reply>(*std::move(words)));
-      } else {
-        promise->set_value(std::move(words).error());
-      }
-    });
+    std::forward<Ask>(ask)([promise](result<T> answer) { promise->set_value(std::move(answer)); });
     return future;
   }
-
+  template <class Reply, class Callback>
+  static words_callback typed(Callback callback) {
+    return [callback = std::move(callback)](result<std::vector<word>> words) mutable {
+      using answer = result<owned<Reply>>;
+      callback(words ? answer(owned<Reply>(*std::move(words))) : answer(std::move(words).error()));
+    };
+  }
   template <class Reply>
   static result<replied<Reply>> with_reply(result<receipt> r) {
     if (!r) return std::move(r).error();
