@@ -16,6 +16,8 @@ namespace {
 /// Enough for most events and commands; a larger message takes heap segments and is joined at the
 /// end.
 constexpr std::size_t first_segment_words = 128;
+/// So many events' memory, a KiB each, is kept for the next command.
+constexpr std::size_t slots_kept = 4096;
 
 void append(std::vector<word>& out, kj::ArrayPtr<const ::capnp::word> words) {
   const std::size_t before = out.size();
@@ -140,6 +142,7 @@ void emit::finish(commit& into) {
     into.tags += s.tags;
   }
   used_ = 0;
+  if (slots_.size() > slots_kept) slots_.resize(slots_kept);
   into.reply = {};
   if (!std::exchange(replies_, false)) return;
   into.reply.type = reply_.type;
