@@ -158,15 +158,12 @@ void aggregate_machine::handle(std::unique_ptr<incoming_command> command) {
   if (asks.id_from == id_origin::chosen && answer_repeat(command, fingerprint)) return;
 
   auto& emitted = workspace_of_thread().emitted;
-  decision made = accept();
   const command_context context{stream_, version_, asks.origin.id, world_.now()};
-  const auto thrown =
-      thrown_by([&] { made = state_->decide(asks.type, asks.body, context, emitted); });
-  if (thrown || !made.is_accepted()) {
+  auto made = decided_by(*state_, asks.type, asks.body, context, emitted);
+  if (!made || !made->is_accepted()) {
     emitted.discard();
-    auto no = thrown ? error{errc::rejected, "decide-failed",
-                             std::string(stream_.text()) + ": decide threw " + *thrown}
-                     : error{errc::rejected, made.reason(), made.detail()};
+    auto no =
+        made ? error{errc::rejected, made->reason(), made->detail()} : std::move(made).error();
     return answer_when_durable(std::move(command), result<receipt>(std::move(no)));
   }
   commit_events(std::move(command), fingerprint);

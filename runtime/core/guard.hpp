@@ -22,6 +22,19 @@ template <class F>
   }
 }
 
+/// Asks the decider. The error says which stream, and that `decide` threw; `out` is to be discarded
+/// then, and when it said no.
+[[nodiscard]] inline result<decision> decided_by(const detail::aggregate_state& state,
+                                                 type_id command, body_view body,
+                                                 const command_context& at, emit& out) {
+  decision made = accept();
+  if (auto thrown = thrown_by([&] { made = state.decide(command, body, at, out); })) {
+    return error{errc::rejected, "decide-failed",
+                 std::string(at.stream.text()) + ": decide threw " + *thrown};
+  }
+  return made;
+}
+
 /// Folds a commit's events into a state. The error says which stream, and that `evolve` threw: the
 /// state is half changed then.
 [[nodiscard]] inline std::optional<error> evolve_all(detail::aggregate_state& state,

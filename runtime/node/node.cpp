@@ -129,7 +129,7 @@ result<runtime::node::target> runtime::node::find_target(std::string_view stream
     return error{errc::invalid, "unknown-category",
                  "no decider was added for \"" + std::string(id->category()) + "\""};
   }
-  return target{*std::move(id), found->second.get()};
+  return target{*std::move(id), found->second.get(), nullptr};
 }
 
 void runtime::node::deliver(const stream_id& stream, const detail::decider_port& decider,
@@ -155,7 +155,8 @@ result<runtime::node::target> runtime::node::find_target(std::string_view stream
                                                          std::string_view principal) const {
   auto to = find_target(stream);
   if (!to) return to;
-  if (find_command(*to->decider, command) == nullptr) {
+  to->command = find_command(*to->decider, command);
+  if (to->command == nullptr) {
     return error{
         errc::invalid, "unknown-command",
         detail::unknown_type(command).text + " among the commands of " + to->decider->category};
@@ -176,7 +177,7 @@ void runtime::node::send(detail::sent_command command, receipt_callback callback
   } else {
     asks.id_from = core::id_origin::chosen;
   }
-  asks.reply = find_command(*to->decider, command.type)->reply;
+  asks.reply = to->command->reply;
   asks.under = std::move(command.under);
   deliver(
       to->stream, *to->decider,

@@ -68,6 +68,7 @@ class runtime::node {
   struct target {
     stream_id stream;
     const detail::decider_port* decider;
+    const detail::command_type* command = nullptr;  ///< If one was asked for.
   };
 
   [[nodiscard]] static error closed_error();

@@ -27,11 +27,9 @@ result<detail::supposed_outcome> runtime::node::suppose(detail::past_state& on,
   detail::supposed_outcome outcome;
   emit emitted;
   const command_context at{*id, on.version, command_id::generate(), options_.clock()};
-  if (auto thrown =
-          core::thrown_by([&] { outcome.made = on.state->decide(command, body, at, emitted); })) {
-    return error{errc::rejected, "decide-failed",
-                 std::string(stream) + ": decide threw " + *thrown};
-  }
+  auto made_of_it = core::decided_by(*on.state, command, body, at, emitted);
+  if (!made_of_it) return std::move(made_of_it).error();
+  outcome.made = *std::move(made_of_it);
   if (!outcome.made.is_accepted()) return outcome;
   commit made;
   emitted.finish(made);

@@ -68,16 +68,13 @@ class attempt : public std::enable_shared_from_this<attempt> {
     auto found = core::recover(*command.decider, command.stream, node.journal, node.snapshots,
                                node.options.log);
     if (!found) return std::move(found).error();
-    decision made = accept();
     emit emitted;
     const command_context at{command.stream, found->version, asks_.origin.id, node.options.clock()};
-    if (auto thrown = core::thrown_by(
-            [&] { made = found->state->decide(command.type, command.body, at, emitted); })) {
-      return error{errc::rejected, "decide-failed", name + ": decide threw " + *thrown};
-    }
-    if (!made.is_accepted()) {
-      const auto& detail = made.detail();
-      return error{errc::rejected, made.reason(), detail.empty() ? name : name + ": " + detail};
+    auto made = core::decided_by(*found->state, command.type, command.body, at, emitted);
+    if (!made) return std::move(made).error();
+    if (!made->is_accepted()) {
+      const auto& detail = made->detail();
+      return error{errc::rejected, made->reason(), detail.empty() ? name : name + ": " + detail};
     }
     commit own;
     emitted.finish(own);
