@@ -126,15 +126,15 @@ class emit {
 
 namespace detail {
 
-/// An entry of a decider's commands: `Command` or `Reply(Command)`.
+/// An entry of a list of commands or queries: `Asked`, or `Reply(Asked)`.
 template <class Entry>
-struct command_entry {
-  using command = Entry;
+struct listed {
+  using asked = Entry;
   using reply = void;
 };
-template <class Reply, class Command>
-struct command_entry<Reply(Command)> {
-  using command = Command;
+template <class Reply, class Asked>
+struct listed<Reply(Asked)> {
+  using asked = Asked;
   using reply = Reply;
 };
 

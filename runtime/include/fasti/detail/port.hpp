@@ -75,8 +75,8 @@ std::vector<named_type> names_of(types<Structs...>) {
 
 template <class Entry>
 command_type command_type_of() {
-  using entry = command_entry<Entry>;
-  using command = typename entry::command;
+  using entry = listed<Entry>;
+  using command = typename entry::asked;
   command_type named{type_id_of<command>, type_name_of<command>(), std::nullopt};
   if constexpr (!std::is_void_v<typename entry::reply>) {
     named.reply = type_id_of<typename entry::reply>;
@@ -88,38 +88,41 @@ std::vector<command_type> commands_of(types<Entries...>) {
   return {command_type_of<Entries>()...};
 }
 
-/// Calls `f.template operator()<Command, Reply>()` for the command whose id is `type`; its reply is
-/// void when it has none.
+/// Calls `f.template operator()<Asked, Reply>()` for the command or query whose id is `type`; its
+/// reply is void when it declares none.
 template <class... Entries, class F>
-bool for_command(types<Entries...>, type_id type, F&& f) {
-  return ((type == type_id_of<typename command_entry<Entries>::command>
-               ? (f.template operator()<typename command_entry<Entries>::command,
-                                        typename command_entry<Entries>::reply>(),
+bool for_asked(types<Entries...>, type_id type, F&& f) {
+  return ((type == type_id_of<typename listed<Entries>::asked>
+               ? (f.template
+                  operator()<typename listed<Entries>::asked, typename listed<Entries>::reply>(),
                   true)
                : false) ||
           ...);
 }
 
-template <class Command, class List>
+template <class Asked, class List>
 struct entry_for;
-template <class Command>
-struct entry_for<Command, types<>> {
+template <class Asked>
+struct entry_for<Asked, types<>> {
   static constexpr bool is_listed = false;
   using reply = void;
 };
-template <class Command, class First, class... Rest>
-struct entry_for<Command, types<First, Rest...>> {
-  using first = command_entry<First>;
-  using others = entry_for<Command, types<Rest...>>;
-  static constexpr bool is_first = std::is_same_v<Command, typename first::command>;
+template <class Asked, class First, class... Rest>
+struct entry_for<Asked, types<First, Rest...>> {
+  using first = listed<First>;
+  using others = entry_for<Asked, types<Rest...>>;
+  static constexpr bool is_first = std::is_same_v<Asked, typename first::asked>;
   static constexpr bool is_listed = is_first || others::is_listed;
   using reply = std::conditional_t<is_first, typename first::reply, typename others::reply>;
 };
-/// Whether a decider decides a command, and the reply that it declared for it, or void.
+/// Whether a decider decides a command, and the reply that it declares for it, or void.
 template <class Decider, class Command>
 inline constexpr bool takes_command = entry_for<Command, typename Decider::commands>::is_listed;
 template <class Decider, class Command>
 using reply_to_command = typename entry_for<Command, typename Decider::commands>::reply;
+/// The reply that a decider or a projection gives to a query; void when it does not list it.
+template <class Holder, class Query>
+using reply_of = typename entry_for<Query, typename Holder::queries>::reply;
 
 /// Calls `f.template operator()<Struct>()` for the struct whose id is `type`.
 template <class... Structs, class F>
@@ -127,47 +130,12 @@ bool for_type(types<Structs...>, type_id type, F&& f) {
   return ((type == type_id_of<Structs> ? (f.template operator()<Structs>(), true) : false) || ...);
 }
 
-/// `Reply(Query)` as a pair.
-template <class Signature>
-struct question;
-template <class Reply, class Query>
-struct question<Reply(Query)> {
-  using reply = Reply;
-  using query = Query;
-};
-
-template <class Query, class List>
-struct reply_to;
-template <class Query>
-struct reply_to<Query, types<>> {
-  using type = void;
-};
-template <class Query, class First, class... Rest>
-struct reply_to<Query, types<First, Rest...>> {
-  using type = std::conditional_t<std::is_same_v<Query, typename question<First>::query>,
-                                  typename question<First>::reply,
-                                  typename reply_to<Query, types<Rest...>>::type>;
-};
-/// The reply that `Holder` gives to `Query`.
-template <class Holder, class Query>
-using reply_of = typename reply_to<Query, typename Holder::queries>::type;
-
-template <class... Questions, class F>
-bool for_query(types<Questions...>, type_id type, F&& f) {
-  return ((type == type_id_of<typename question<Questions>::query>
-               ? (f.template operator()<typename question<Questions>::query,
-                                        typename question<Questions>::reply>(),
-                  true)
-               : false) ||
-          ...);
-}
-
 // -- checks: each names the type and the missing function in the compiler's first line -----------
 
 template <class D, class Entry>
 consteval void check_decide() {
-  using command = typename command_entry<Entry>::command;
-  using reply = typename command_entry<Entry>::reply;
+  using command = typename listed<Entry>::asked;
+  using reply = typename listed<Entry>::reply;
   if constexpr (std::is_void_v<reply>) {
     if constexpr (!decides<D, command>) (void)sizeof(missing::decide<D, command>);
   } else if constexpr (!replies<D, command, reply>) {
@@ -188,9 +156,9 @@ consteval void check_snapshot() {
 }
 template <class D, class Question>
 consteval void check_decider_answer() {
-  using q = question<Question>;
-  if constexpr (!answers_from_state<D, typename q::reply, typename q::query>) {
-    (void)sizeof(missing::answer<D, typename q::query>);
+  using q = listed<Question>;
+  if constexpr (!answers_from_state<D, typename q::reply, typename q::asked>) {
+    (void)sizeof(missing::answer<D, typename q::asked>);
   }
 }
 template <class P, class Event>
@@ -199,9 +167,9 @@ consteval void check_apply() {
 }
 template <class P, class Question>
 consteval void check_view_answer() {
-  using q = question<Question>;
-  if constexpr (!answers_from_view<P, typename q::reply, typename q::query>) {
-    (void)sizeof(missing::answer<P, typename q::query>);
+  using q = listed<Question>;
+  if constexpr (!answers_from_view<P, typename q::reply, typename q::asked>) {
+    (void)sizeof(missing::answer<P, typename q::asked>);
   }
 }
 
@@ -246,7 +214,7 @@ class aggregate_state_of final : public aggregate_state {
         made = decider_.decide(reader.root<C>(), out);
       }
     };
-    if (!for_command(typename D::commands{}, command, call)) throw unknown_type(command);
+    if (!for_asked(typename D::commands{}, command, call)) throw unknown_type(command);
     return made;
   }
 
@@ -263,7 +231,7 @@ class aggregate_state_of final : public aggregate_state {
       auto call = [&]<class Q, class R>() {
         made = decider_.answer(reader.root<Q>(), reply.initRoot<R>());
       };
-      if (for_query(typename D::queries{}, query, call)) return made;
+      if (for_asked(typename D::queries{}, query, call)) return made;
     }
     throw unknown_type(query);
   }
@@ -327,7 +295,7 @@ class projection_state_of final : public projection_state {
       auto call = [&]<class Q, class R>() {
         made = projection_.answer(reader.root<Q>(), readable, reply.initRoot<R>());
       };
-      if (for_query(typename P::queries{}, query, call)) return made;
+      if (for_asked(typename P::queries{}, query, call)) return made;
     }
     throw unknown_type(query);
   }
