@@ -2,10 +2,10 @@
 /// The actor of one aggregate: takes from its inbox, gives to the machine, carries out what the
 /// machine asks for. All rules are in `runtime/core/aggregate_machine.hpp`.
 
-#include "actors/caf/actor.hpp"
+#include "actors/caf/light_actor.hpp"
 #include "actors/inbox.hpp"
-#include "actors/protocol.hpp"
 #include "actors/services.hpp"
+#include "runtime/core/aggregate_machine.hpp"
 
 namespace fasti::actors {
 
@@ -22,21 +22,22 @@ struct aggregate_slot {
   std::atomic<std::uint64_t> used_at{0};
 };
 
-class aggregate_actor_impl final : public actor_base<aggregate_actor>,
-                                   private core::aggregate_world {
+class aggregate_actor final : public light_actor, private core::aggregate_world {
  public:
   static constexpr std::string_view actor_name = "aggregate";
+  using load_outcome = result<core::recovered_aggregate>;
 
-  aggregate_actor_impl(const actor_setup& setup, stream_id stream,
-                       const fasti::detail::decider_port& decider,
-                       std::shared_ptr<aggregate_slot> slot, const services& node);
+  aggregate_actor(const actor_host& host, stream_id stream,
+                  const fasti::detail::decider_port& decider, std::shared_ptr<aggregate_slot> slot,
+                  const services& node);
+  ~aggregate_actor() override;
+
+  /// Here is the state that it asked for; from any thread.
+  void on_read(load_outcome outcome);
 
  private:
-  behavior make_behavior() override;
+  turn take_turn() override;
   void on_stop() override;
-
-  void on_inbox_ready(const inbox_ready&);
-  void on_loaded(const aggregate_loaded& message);
 
   // core::aggregate_world
   void load(core::load_when when) override;
@@ -56,7 +57,10 @@ class aggregate_actor_impl final : public actor_base<aggregate_actor>,
   const fasti::detail::decider_port& decider_;
   const std::shared_ptr<aggregate_slot> slot_;
   core::aggregate_machine machine_;
-  std::vector<core::incoming> taken_;  // reused
+  std::vector<core::incoming> taken_;         // reused
+  std::atomic<load_outcome*> read_{nullptr};  // owned; what came and was not looked at yet
 };
+
+using aggregate_ref = light_ref<aggregate_actor>;
 
 }  // namespace fasti::actors

@@ -3,8 +3,6 @@
 ///
 ///     who sends        message            to whom        what it says
 ///     ───────────────  ─────────────────  ─────────────  ──────────────────────────────────────
-///     any thread       inbox_ready        aggregate      commands or queries wait in your inbox
-///     reader thread    aggregate_loaded   aggregate      here is your state
 ///     journal          head_rose          bus            events up to here are durable
 ///     node             subscribe          bus            tell this one, from now on
 ///     bus              head_rose          projection     events up to here are durable
@@ -14,26 +12,21 @@
 ///     node             rebuild_view       projection     forget the view, fold it from 0
 ///     node's tick      deadline_tick      projection     look at the deadlines of those who wait
 ///
+/// An aggregate is a light actor and gets no messages: its inbox holds commands and queries, the
+/// reader thread brings its state by `aggregate_actor::on_read`, and each of these wakes it.
+///
 /// Nobody waits for an answer, so nothing can wait for ever. Every mailbox has a bound: an inbox
 /// wakes its owner once however much it holds; a subscriber is told of one head and not again
 /// before it has caught up; a projection has one step at work. Payloads that cannot be copied
 /// travel behind a shared pointer; nothing here ever crosses a wire.
 
+#include <functional>
+
 #include "actors/caf/interface.hpp"
+#include "fasti/ids.hpp"
 #include "fasti/result.hpp"
-#include "runtime/core/aggregate_machine.hpp"
 
 namespace fasti::actors {
-
-// -- aggregate -----------------------------------------------------------------------------------
-
-struct inbox_ready {};
-
-struct aggregate_loaded {
-  std::shared_ptr<result<core::recovered_aggregate>> loaded;
-};
-
-using aggregate_actor = typed_interface<void(inbox_ready), void(aggregate_loaded)>;
 
 // -- bus and its subscribers ---------------------------------------------------------------------
 
@@ -70,8 +63,6 @@ using projection_actor = typed_interface<void(head_rose), void(queries_ready), v
 }  // namespace fasti::actors
 
 FASTI_MESSAGES_BEGIN(fasti_actors, 1000)
-FASTI_MESSAGE(fasti_actors, fasti::actors::inbox_ready)
-FASTI_MESSAGE(fasti_actors, fasti::actors::aggregate_loaded)
 FASTI_MESSAGE(fasti_actors, fasti::actors::head_rose)
 FASTI_MESSAGE(fasti_actors, fasti::actors::subscribe)
 FASTI_MESSAGE(fasti_actors, fasti::actors::caught_up)

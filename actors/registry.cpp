@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "actors/caf/send.hpp"
-
 namespace fasti::actors {
 
 aggregate_registry::home::home(aggregate_registry& registry, stream_id name,
@@ -31,7 +29,7 @@ aggregate_registry::shard& aggregate_registry::shard_of(const stream_id& stream)
 void aggregate_registry::spawn(entry& into, const stream_id& stream,
                                const fasti::detail::decider_port& decider) {
   into.slot = std::make_shared<home>(*this, stream, decider);
-  into.owner = host_.spawn<aggregate_actor_impl>(stream, decider, into.slot, node_);
+  into.owner = make_light<aggregate_actor>(host_, stream, decider, into.slot, node_);
 }
 
 result<void> aggregate_registry::deliver(const stream_id& stream,
@@ -44,7 +42,7 @@ result<void> aggregate_registry::deliver(const stream_id& stream,
     return error{errc::unavailable, "node-busy",
                  std::to_string(in_flight) + " commands are in flight"};
   }
-  aggregate_actor to_wake;
+  aggregate_ref to_wake;
   {
     shard& s = shard_of(stream);
     const std::lock_guard lock(s.mutex);
@@ -56,7 +54,7 @@ result<void> aggregate_registry::deliver(const stream_id& stream,
     if (!in_queue) return std::move(in_queue).error();
     if (*in_queue == put_result::wake) to_wake = e.owner;
   }
-  if (to_wake) actors::send(to_wake, inbox_ready{});
+  if (to_wake) to_wake->wake();
   return {};
 }
 
@@ -130,7 +128,7 @@ void aggregate_registry::release_longest_idle(std::size_t count) {
 }
 
 std::size_t aggregate_registry::release_idle(std::uint64_t used_before, std::size_t count_max) {
-  std::vector<aggregate_actor> leaving;
+  std::vector<aggregate_ref> leaving;
   for (auto& s : shards_) {
     const std::lock_guard lock(s.mutex);
     for (auto it = s.entries.begin(); it != s.entries.end() && leaving.size() < count_max;) {
@@ -143,7 +141,7 @@ std::size_t aggregate_registry::release_idle(std::uint64_t used_before, std::siz
     }
   }
   live_ -= leaving.size();
-  for (const auto& owner : leaving) actors::stop(owner);
+  for (const auto& owner : leaving) owner->stop();
   return leaving.size();
 }
 
@@ -156,7 +154,7 @@ void aggregate_registry::stop_all() {
       leaving.swap(s.entries);
     }
     live_ -= leaving.size();
-    for (auto& [stream, e] : leaving) stop(e.owner);
+    for (auto& [stream, e] : leaving) e.owner->stop();
   }
 }
 

@@ -59,7 +59,7 @@ class aggregate_registry {
   };
   struct entry {
     std::shared_ptr<home> slot;
-    aggregate_actor owner;
+    aggregate_ref owner;
   };
   struct shard {
     std::mutex mutex;

@@ -1,11 +1,12 @@
 #include "actors/caf/world.hpp"
 
+#include "actors/caf/burst_scheduler.hpp"
+
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system_config.hpp>
 #if !FASTI_CAF_META
 #include <caf/atom.hpp>
 #include <caf/logger.hpp>
-#include <caf/scheduler/abstract_coordinator.hpp>
 #endif
 
 #include <algorithm>
@@ -33,9 +34,9 @@ constexpr std::size_t messages_per_turn_limit = 1U << 30U;
 
 auto policy_value(scheduler_policy policy) {
 #if FASTI_CAF_META
-  return std::string(policy == scheduler_policy::sharing ? "sharing" : "stealing");
+  return std::string(policy == scheduler_policy::stealing ? "stealing" : "sharing");
 #else
-  return policy == scheduler_policy::sharing ? caf::atom("sharing") : caf::atom("stealing");
+  return policy == scheduler_policy::stealing ? caf::atom("stealing") : caf::atom("sharing");
 #endif
 }
 
@@ -56,6 +57,17 @@ world_options read_back(const caf::actor_system& system) {
 }  // namespace
 
 struct actor_world::owned_system {
+#if FASTI_CAF_MAIL
+  explicit owned_system(const world_options& options)
+      : config(make_config(options)),
+        system(*config, options.policy == scheduler_policy::bursts ? set_up : nullptr, nullptr) {}
+
+  static void set_up(caf::actor_system& made, caf::actor_system_config& config, void*) {
+    caf::detail::actor_system_access(made).scheduler(std::make_unique<detail::burst_scheduler>(
+        made, caf::get_or(config, threads_key, std::size_t{2}),
+        caf::get_or(config, throughput_key, std::size_t{256})));
+  }
+#else
   explicit owned_system(const world_options& options)
       : config(make_config(options)), system(*config) {
 #if !FASTI_CAF_META
@@ -64,12 +76,16 @@ struct actor_world::owned_system {
     caf::logger::set_current_actor_system(nullptr);
 #endif
   }
+#endif
 
   static std::unique_ptr<caf::actor_system_config> make_config(const world_options& options) {
     auto config = std::make_unique<caf::actor_system_config>();
     config->set(threads_key, static_cast<std::int64_t>(options.worker_threads));
     config->set(policy_key, policy_value(options.policy));
     config->set(throughput_key, static_cast<std::int64_t>(options.messages_per_turn_max));
+#if !FASTI_CAF_MAIL
+    if (options.policy == scheduler_policy::bursts) config->load<detail::burst_scheduler>();
+#endif
     return config;
   }
 
@@ -122,6 +138,9 @@ actor_world::~actor_world() { shutdown(shutdown_limit_); }
 world_options actor_world::effective() const {
   world_options result = read_back(system());
   result.shutdown_limit = shutdown_limit_;
+  if (dynamic_cast<const detail::burst_scheduler*>(&system().scheduler()) != nullptr) {
+    result.policy = scheduler_policy::bursts;
+  }
 #if !FASTI_CAF_META
   // What the scheduler really does, not only what the configuration says.
   result.worker_threads = system().scheduler().num_workers();

@@ -13,13 +13,14 @@
 
 namespace fasti::actors {
 
-/// How workers find work. `sharing` is the default on all versions: with `stealing`, 0.17 polls
-/// with sleeps (a blocking round trip takes 121 us instead of 17 us, and idling costs CPU).
-enum class scheduler_policy : std::uint8_t { sharing, stealing };
+/// How workers find work. `bursts` is ours, `burst_scheduler.hpp` says why. The others are CAF's:
+/// `sharing` wakes a thread for every turn; with `stealing`, 0.17 polls with sleeps (a blocking
+/// round trip takes 121 us instead of 17 us, and idling costs CPU).
+enum class scheduler_policy : std::uint8_t { bursts, sharing, stealing };
 
 struct world_options {
   std::size_t worker_threads = 0;  ///< 0: one per hardware thread, but at least 2. At most 1024.
-  scheduler_policy policy = scheduler_policy::sharing;
+  scheduler_policy policy = scheduler_policy::bursts;
   /// How many messages an actor may handle before others get their turn. At least 1.
   std::size_t messages_per_turn_max = 256;
   /// What the destructor waits for when `shutdown` was not called.

@@ -12,20 +12,27 @@ struct aggregate_kit : node_kit {
   explicit aggregate_kit(runtime_options o = {})
       : node_kit(std::move(o)),
         slot(std::make_shared<actors::aggregate_slot>(100)),
-        actor(world.spawn<actors::aggregate_actor_impl>(stream_id::of("ledger", "a"), decider, slot,
-                                                        services)) {}
+        actor(make()) {}
+  // Its turns may still come: it must be gone before what it uses.
+  ~aggregate_kit() {
+    if (actor) actor->stop();
+  }
 
   /// Puts it into the inbox and wakes as `put` says.
   void arrive(core::incoming&& arrival) {
     if (slot->arrivals.put(std::move(arrival)) == actors::put_result::wake) {
       ++wakes;
-      actors::send(actor, actors::inbox_ready{});
+      actor->wake();
     }
+  }
+  [[nodiscard]] actors::aggregate_ref make() {
+    return actors::make_light<actors::aggregate_actor>(world.host(), stream_id::of("ledger", "a"),
+                                                       decider, slot, services);
   }
   void ask_balance(query_answers& to) { arrive(balance_query(to)); }
 
   std::shared_ptr<actors::aggregate_slot> slot;
-  actors::aggregate_actor actor;
+  actors::aggregate_ref actor;
   int wakes = 0;
 };
 
@@ -33,7 +40,7 @@ TEST(AggregateActor, P6_WakesOnceHoweverMuchComes) {
   aggregate_kit kit;
   for (int i = 0; i < 50; ++i) kit.arrive(deposit(1, kit.answered));
   EXPECT_EQ(kit.wakes, 1);
-  EXPECT_EQ(kit.world.run(), 1U) << "one message for fifty commands";
+  EXPECT_EQ(kit.world.run(), 1U) << "one turn for fifty commands";
   kit.run_all();
   ASSERT_EQ(kit.answered.size(), 50U);
   EXPECT_EQ(kit.answered.back()->version, version{50});
@@ -61,8 +68,9 @@ TEST(AggregateActor, P6_CommandsBeforeTheLoadAreHandledInOrder) {
 TEST(AggregateActor, MoreThanATurnIsTakenInSeveral) {
   aggregate_kit kit;
   kit.slot = std::make_shared<actors::aggregate_slot>(1000);
-  kit.actor = kit.world.spawn<actors::aggregate_actor_impl>(stream_id::of("ledger", "a"),
-                                                            kit.decider, kit.slot, kit.services);
+  kit.actor->stop();
+  kit.actor = kit.make();
+  kit.world.run();
   for (int i = 0; i < 600; ++i) kit.arrive(deposit(1, kit.answered));
   EXPECT_EQ(kit.world.run(), 3U) << "256 a turn; others come between";
   kit.run_all();
@@ -138,7 +146,7 @@ TEST(AggregateActor, AStopAnswersWhoWaitsForTheLoadAndWhoIsInTheInbox) {
   kit.arrive(deposit(10, kit.answered));
   kit.world.run();  // loading
   ASSERT_EQ(kit.slot->arrivals.put(deposit(10, kit.answered)), actors::put_result::wake);
-  actors::stop(kit.actor);
+  kit.actor->stop();
   kit.world.run();
   ASSERT_EQ(kit.answered.size(), 2U);
   for (const auto& a : kit.answered) EXPECT_EQ(a.error().code, errc::closed);
@@ -151,8 +159,8 @@ TEST(AggregateActor, AnOutcomeReachesItsSenderAfterTheAggregateIsGone) {
   aggregate_kit kit;
   kit.arrive(deposit(10, kit.answered));
   kit.run();
-  actors::stop(kit.actor);
-  kit.actor = actors::aggregate_actor();
+  kit.actor->stop();
+  kit.actor.reset();
   kit.run();
   EXPECT_EQ(kit.running("aggregate"), 0U);
   kit.journal.settle_all();

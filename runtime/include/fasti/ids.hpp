@@ -125,7 +125,9 @@ template <>
 struct std::hash<fasti::command_id> : std::hash<fasti::unique_id> {};
 template <>
 struct std::hash<fasti::stream_id> {
-  std::size_t operator()(const fasti::stream_id& id) const noexcept {
+  // Not noexcept, though it is: g++'s library then keeps the hashes of such keys in its tables, and
+  // does not read other keys on its way to the one that it looks for.
+  std::size_t operator()(const fasti::stream_id& id) const {
     return std::hash<std::string_view>{}(id.text());
   }
 };

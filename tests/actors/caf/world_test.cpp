@@ -51,7 +51,8 @@ class gate final : public actor_base<single_actor> {
 };
 
 TEST(ActorWorld, OptionsAreReadBack) {
-  for (const auto policy : {scheduler_policy::sharing, scheduler_policy::stealing}) {
+  for (const auto policy :
+       {scheduler_policy::bursts, scheduler_policy::sharing, scheduler_policy::stealing}) {
     const auto world = open({.worker_threads = 3, .policy = policy, .messages_per_turn_max = 17});
     const auto effective = world->effective();
     EXPECT_EQ(effective.worker_threads, 3U);
@@ -60,9 +61,9 @@ TEST(ActorWorld, OptionsAreReadBack) {
   }
 }
 
-TEST(ActorWorld, SharingIsTheDefaultWithTwoThreadsOrMore) {
+TEST(ActorWorld, BurstsAreTheDefaultWithTwoThreadsOrMore) {
   const auto world = open();
-  EXPECT_EQ(world->effective().policy, scheduler_policy::sharing);
+  EXPECT_EQ(world->effective().policy, scheduler_policy::bursts);
   EXPECT_GE(world->effective().worker_threads, 2U);
 }
 

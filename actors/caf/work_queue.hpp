@@ -1,0 +1,96 @@
+#pragma once
+/// The jobs that wait for a worker, first come, first served. Any thread puts; workers take.
+///
+/// What costs in such a queue is waking: to end a thread's sleep takes longer than most jobs. So a
+/// worker that finds nothing looks again for some microseconds before it goes to sleep. One does
+/// so at a time, and while it does nobody needs to be woken; who leaves more behind than it takes
+/// wakes the next. (Go's scheduler made the idea known.) Workers that sleep cost nothing.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace fasti::actors::detail {
+
+template <class Job>
+class work_queue {
+ public:
+  void put(Job job) {
+    bool wakes = false;
+    {
+      const std::lock_guard lock(mutex_);
+      jobs_.push_back(std::move(job));
+      waiting_.store(jobs_.size(), std::memory_order_relaxed);
+      wakes = needs_another();
+    }
+    if (wakes) came_.notify_one();
+  }
+
+  /// The oldest; blocks until there is one.
+  [[nodiscard]] Job take() {
+    std::unique_lock lock(mutex_);
+    while (jobs_.empty()) {
+      if (!someone_looks_) look(lock);
+      if (jobs_.empty()) sleep(lock);
+    }
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    waiting_.store(jobs_.size(), std::memory_order_relaxed);
+    const bool wakes = !jobs_.empty() && needs_another();
+    lock.unlock();
+    if (wakes) came_.notify_one();
+    return job;
+  }
+
+  /// What nobody took.
+  [[nodiscard]] std::deque<Job> take_all() {
+    const std::lock_guard lock(mutex_);
+    waiting_.store(0, std::memory_order_relaxed);
+    return std::exchange(jobs_, {});
+  }
+
+ private:
+  /// Each lets others run first: some 0.3 to 1 us.
+  static constexpr int looks_max = 50;
+
+  /// With the mutex. One sleeps who is not called yet, and nobody is looking.
+  bool needs_another() {
+    if (someone_looks_ || called_ >= asleep_) return false;
+    if (called_ > 0) return false;  // who comes calls the next if there is need
+    ++called_;
+    return true;
+  }
+
+  void look(std::unique_lock<std::mutex>& lock) {
+    someone_looks_ = true;
+    lock.unlock();
+    for (int i = 0; i < looks_max && waiting_.load(std::memory_order_relaxed) == 0; ++i) {
+      std::this_thread::yield();
+    }
+    lock.lock();
+    someone_looks_ = false;
+  }
+
+  void sleep(std::unique_lock<std::mutex>& lock) {
+    ++asleep_;
+    came_.wait(lock);
+    --asleep_;
+    if (called_ > 0) --called_;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable came_;
+  // Protected by mutex_:
+  std::deque<Job> jobs_;
+  std::size_t asleep_ = 0;
+  std::size_t called_ = 0;  // of these, told to wake and not yet awake
+  bool someone_looks_ = false;
+
+  std::atomic<std::size_t> waiting_{0};  // in jobs_, for a look without the mutex
+};
+
+}  // namespace fasti::actors::detail
