@@ -32,7 +32,7 @@ double seconds_of(const timeval& t) {
 }  // namespace
 
 void fail(const std::string& what) {
-  std::fprintf(stderr, "journal bench: %s\n", what.c_str());
+  std::fprintf(stderr, "bench: %s\n", what.c_str());
   std::exit(1);
 }
 
@@ -40,7 +40,7 @@ void tell_progress(std::string_view what) {
   static auto last = stopwatch::now();
   if (seconds_since(last) < 2) return;
   last = stopwatch::now();
-  std::fprintf(stderr, "journal bench: %.*s\n", static_cast<int>(what.size()), what.data());
+  std::fprintf(stderr, "bench: %.*s\n", static_cast<int>(what.size()), what.data());
 }
 
 double quantile(std::vector<double> values, double fraction) {

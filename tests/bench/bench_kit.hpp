@@ -1,5 +1,5 @@
 #pragma once
-/// What the parts of the journal's benchmark share: figures, directories, the process's counters.
+/// What the parts of the benchmarks share: figures, directories, the process's counters.
 
 #include <chrono>
 #include <cstdint>

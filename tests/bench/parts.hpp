@@ -1,5 +1,5 @@
 #pragma once
-/// What the journal's benchmark measures, one table a part.
+/// What the benchmarks measure, one table a part: the runtime's first, then the journal's.
 
 #include <cstdint>
 #include <string>
@@ -12,17 +12,22 @@ namespace fasti::bench {
 struct plan {
   std::uint64_t events = 1'000'000;
   int rounds = 5;
+  int round_ms = 700;  ///< commands: how long a round takes.
   bool large = false;
   bool quick = false;
   std::string directory;          ///< Exists; each part makes its own below.
   std::vector<std::string> only;  ///< Empty: all parts.
-  std::string engine;             ///< append: part of the names that take part, for profiling.
-  std::size_t batch = 0;          ///< append: this one alone; 0: all.
+  std::string engine;             ///< Part of the names that take part, for profiling.
+  std::size_t batch = 0;          ///< append, commands: this one alone; 0: all.
 
   /// The two sizes that growth is told from; the larger is ten times the smaller.
   [[nodiscard]] std::uint64_t smaller() const { return large ? events : events / 10; }
   [[nodiscard]] std::uint64_t larger() const { return smaller() * 10; }
 };
+
+[[nodiscard]] table measure_commands(const plan& p);
+[[nodiscard]] table measure_memory(const plan& p);
+[[nodiscard]] table measure_activation(const plan& p);
 
 [[nodiscard]] table measure_append(const plan& p);
 [[nodiscard]] table measure_scan(const plan& p);

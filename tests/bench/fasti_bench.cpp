@@ -1,0 +1,26 @@
+/// `./dev bench`: what commands, aggregates in memory and their coming back cost, beside a plain
+/// file, raw LevelDB and bare CAF in the same run. What counts is the ratios.
+
+#include "bench_program.hpp"
+
+int main(int argc, char** argv) {
+  using namespace fasti::bench;
+  program aggregates{
+      "fasti-bench",
+      "Measures the runtime on the disk of --dir: durable commands, memory of aggregates, and how\n"
+      "fast they come back. A line of progress goes to stderr every two seconds.",
+      {{"commands", measure_commands},
+       {"memory", measure_memory},
+       {"activation", measure_activation}}};
+  aggregates.usual.events = 100'000;
+  aggregates.quick_events = 1000;
+  aggregates.add_options = [](CLI::App& app, plan& p) {
+    app.add_option("--in-flight", p.batch, "commands: so many in flight alone")->type_name("N");
+    app.add_option("--ms", p.round_ms, "commands: how long a round takes")
+        ->type_name("N")
+        ->check(CLI::Range(10, 60'000).description(""))
+        ->capture_default_str();
+    app.add_flag("--large", p.large, "memory: of a million aggregates, not a hundred thousand");
+  };
+  return run(std::move(aggregates), argc, argv);
+}

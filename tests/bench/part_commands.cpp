@@ -1,0 +1,236 @@
+// Durable commands, from `send` to the receipt, beside what makes the same bytes durable by itself.
+#include <algorithm>
+#include <cmath>
+
+#include "allocations.hpp"
+#include "bare_caf.hpp"
+#include "ledgers.hpp"
+#include "parts.hpp"
+#include "stores.hpp"
+
+namespace fasti::bench {
+namespace {
+
+constexpr std::size_t aggregates = 10'000;
+constexpr std::size_t notes_kept = 4096;
+constexpr std::string_view file_name = "plain file + fdatasync";
+constexpr std::string_view leveldb_name = "raw LevelDB, 2 keys";
+constexpr std::string_view caf_name = "bare CAF, no journal";
+constexpr std::string_view many_name = "fasti, 10 k aggregates";
+constexpr std::string_view hot_name = "fasti, one aggregate";
+
+/// One engine's rounds.
+struct rounds_of {
+  std::string name;
+  std::function<void(rounds_of&, const std::string& directory, std::size_t in_flight, double)> run;
+  std::vector<double> rate = {};
+  std::vector<double> p50_us = {};
+  std::vector<double> p99_us = {};
+  std::vector<double> p999_us = {};
+  std::vector<double> cpu_us = {};
+  std::vector<double> allocations = {};
+};
+
+/// What the process spent meanwhile.
+class meter {
+ public:
+  void stop(rounds_of& into, const flow& done) const {
+    const auto n = static_cast<double>(done.done());
+    into.cpu_us.push_back((cpu_seconds() - cpu_before_) * 1e6 / n);
+    if (allocations_before_) {
+      const auto made = *allocations_so_far() - *allocations_before_;
+      into.allocations.push_back(static_cast<double>(made) / n);
+    }
+    into.rate.push_back(done.per_second());
+    into.p50_us.push_back(quantile(done.latencies_us(), 0.5));
+    into.p99_us.push_back(quantile(done.latencies_us(), 0.99));
+    into.p999_us.push_back(quantile(done.latencies_us(), 0.999));
+  }
+
+ private:
+  const double cpu_before_ = cpu_seconds();
+  const std::optional<std::uint64_t> allocations_before_ = allocations_so_far();
+};
+
+/// A batch, a sync, the next batch: for engines that are called.
+void run_store(rounds_of& into, const engine_kind& kind, const std::string& directory,
+               std::size_t in_flight, double seconds) {
+  const auto opened = kind.open(directory);
+  workload events;
+  opened->append(events.take(in_flight));  // what only the first one does is not the question
+  calm_disk(directory);
+  const meter spent;
+  flow batches(1, seconds);
+  while (batches.next()) {
+    const auto given = stopwatch::now();
+    opened->append(events.take(in_flight));
+    for (std::size_t i = 0; i < in_flight; ++i) batches.on_done(given);
+  }
+  batches.wait();
+  spent.stop(into, batches);
+}
+
+/// The notes of the events that the stores get: the same bytes.
+const std::vector<std::string>& notes() {
+  static const auto all = [] {
+    std::vector<std::string> made;
+    workload events;
+    for (const auto& e : events.take(notes_kept)) {
+      made.emplace_back(owned<test::Withdrawn>(e.bytes->body)->getNote().cStr());
+    }
+    return made;
+  }();
+  return all;
+}
+
+void send_next(runtime& rt, flow& commands, const std::vector<std::string>& names) {
+  const auto number = commands.next();
+  if (!number) return;
+  rt.send_then<test::Withdraw>(
+      names[*number % names.size()],
+      [number](auto c) {
+        c.setCents(1);
+        c.setNote(notes()[*number % notes_kept]);
+      },
+      [&rt, &commands, &names, sent = stopwatch::now()](const result<receipt>& r) {
+        if (!r) fail(r.error().to_string());
+        commands.on_done(sent);
+        send_next(rt, commands, names);
+      });
+}
+
+/// Each aggregate comes to life and gets money first: what is measured is the steady state.
+void run_fasti(rounds_of& into, std::size_t ledgers, const std::string& directory,
+               std::size_t in_flight, double seconds) {
+  auto rt = open_ledgers(directory);
+  deposit_to_each(rt, ledgers, 1, 1024, "commands, " + into.name);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < ledgers; ++i) names.push_back(ledger_name(i));
+  static_cast<void>(notes());
+  calm_disk(directory);
+  const meter spent;
+  flow commands(in_flight, seconds);
+  for (std::size_t i = 0; i < in_flight; ++i) send_next(rt, commands, names);
+  commands.wait();
+  spent.stop(into, commands);
+  close(rt);
+}
+
+std::vector<rounds_of> contestants(const plan& p) {
+  const auto store_of = [](engine_kind kind) {
+    return [kind = std::move(kind)](rounds_of& into, const std::string& d, std::size_t n,
+                                    double s) { run_store(into, kind, d, n, s); };
+  };
+  const auto fasti_with = [](std::size_t ledgers) {
+    return [ledgers](rounds_of& into, const std::string& d, std::size_t n, double s) {
+      run_fasti(into, ledgers, d, n, s);
+    };
+  };
+  const auto caf = [](rounds_of& into, const std::string&, std::size_t n, double s) {
+    const meter spent;
+    flow requests(n, s);
+    run_bare_caf(aggregates, n, requests);
+    spent.stop(into, requests);
+  };
+  std::vector<rounds_of> all;
+  all.push_back({std::string(file_name), store_of(plain_file())});
+  all.push_back({std::string(leveldb_name), store_of(raw_leveldb())});
+  all.push_back({std::string(caf_name), caf});
+  all.push_back({std::string(many_name), fasti_with(p.quick ? 100 : aggregates)});
+  all.push_back({std::string(hot_name), fasti_with(1)});
+  std::erase_if(all, [&p](const auto& e) { return e.name.find(p.engine) == e.name.npos; });
+  return all;
+}
+
+std::vector<std::size_t> in_flights(const plan& p) {
+  if (p.batch > 0) return {p.batch};
+  if (p.quick) return {1, 64};
+  return {1, 16, 256, 4096};
+}
+
+table empty_table(const plan& p) {
+  table t{
+      "commands",
+      "durable commands of one event, " + std::to_string(record_bytes()) +
+          " bytes with its header, " + std::to_string(p.rounds) + " rounds of " +
+          std::to_string(p.round_ms) + " ms",
+      {{"in_flight", "in flight"},
+       {"engine", "engine"},
+       {"per_second", "per second", 0, "commands whose receipt came, or durable events"},
+       {"p50_us", "p50 us", 0, "from handing over to the receipt, or of the batch"},
+       {"p99_us", "p99 us"},
+       {"p999_us", "p99.9 us"},
+       {"cpu_us", "cpu us", 2, "processor time of all threads for one"},
+       {"allocations", "allocs", 1, "calls of malloc for one"},
+       {"ratio_to_plain_file", ": file", 2, "per second against the plain file in the round", true},
+       {"ratio_to_raw_leveldb", ": LevelDB", 2, "… against raw LevelDB", true},
+       {"ratio_to_caf", ": CAF", 2, "… against bare CAF"},
+       {"p50_ratio_to_plain_file", "p50 : file", 2, "p50 by that of the plain file"}}};
+  t.notes = {
+      "Plain file and raw LevelDB: batches of that many events, a sync each. fasti: so many",
+      "commands on their way, the next is sent when a receipt comes. Bare CAF: requests to 10 k",
+      "actors and their responses, in memory, by CAF's own scheduler. Medians of the rounds; a",
+      "ratio is the median of the rounds' own ratios."};
+  return t;
+}
+
+const rounds_of* find(const std::vector<rounds_of>& engines, std::string_view name) {
+  const auto found = std::find_if(engines.begin(), engines.end(),
+                                  [name](const auto& e) { return e.name == name; });
+  return found == engines.end() ? nullptr : &*found;
+}
+
+cell ratio(const std::vector<rounds_of>& engines, std::string_view name, const rounds_of& of,
+           std::vector<double> rounds_of::*figure) {
+  const auto* to = find(engines, name);
+  const bool is_other_work = of.name == caf_name && name != caf_name;  // it stores nothing
+  return to == nullptr || is_other_work ? cell{} : cell{median_ratio(of.*figure, to->*figure)};
+}
+
+void add_rows(table& t, std::size_t in_flight, const std::vector<rounds_of>& engines) {
+  for (const auto& e : engines) {
+    t.rows.push_back({static_cast<double>(in_flight), e.name, median(e.rate), median(e.p50_us),
+                      median(e.p99_us), median(e.p999_us), median(e.cpu_us),
+                      e.allocations.empty() ? cell{} : cell{median(e.allocations)},
+                      ratio(engines, file_name, e, &rounds_of::rate),
+                      ratio(engines, leveldb_name, e, &rounds_of::rate),
+                      ratio(engines, caf_name, e, &rounds_of::rate),
+                      ratio(engines, file_name, e, &rounds_of::p50_us)});
+  }
+}
+
+/// How often the disk can be asked by itself is the measure for one hot aggregate.
+void note_syncs(table& t, std::size_t in_flight, const std::vector<rounds_of>& engines,
+                std::optional<double>& syncs_per_second) {
+  const auto* file = find(engines, file_name);
+  if (in_flight == 1 && file != nullptr) syncs_per_second = median(file->rate);
+  const auto* hot = find(engines, hot_name);
+  if (in_flight < 64 || hot == nullptr || !syncs_per_second) return;
+  const auto times = std::llround(median(hot->rate) / *syncs_per_second);
+  t.notes.push_back("One aggregate, " + std::to_string(in_flight) + " in flight: " +
+                    std::to_string(times) + " times as many commands as the disk can do syncs.");
+}
+
+}  // namespace
+
+table measure_commands(const plan& p) {
+  table t = empty_table(p);
+  std::optional<double> syncs_per_second;
+  for (const auto in_flight : in_flights(p)) {
+    auto engines = contestants(p);
+    for (int round = 0; round < p.rounds; ++round) {
+      for (auto& e : engines) {
+        tell_progress("commands, " + std::to_string(in_flight) + " in flight, round " +
+                      std::to_string(round + 1) + " of " + std::to_string(p.rounds) + ", " +
+                      e.name);
+        const scratch place(p.directory + "/commands");
+        e.run(e, place.path(), in_flight, p.round_ms / 1000.0);
+      }
+    }
+    add_rows(t, in_flight, engines);
+    note_syncs(t, in_flight, engines, syncs_per_second);
+  }
+  return t;
+}
+
+}  // namespace fasti::bench

@@ -1,0 +1,65 @@
+// What an aggregate costs while it waits in memory for its next command, and what is left when it
+// has gone.
+#include "allocations.hpp"
+#include "ledgers.hpp"
+#include "parts.hpp"
+
+namespace fasti::bench {
+namespace {
+
+constexpr std::size_t in_flight = 1024;
+
+std::vector<std::size_t> sizes(const plan& p) {
+  if (p.large) return {p.events, p.events * 10};
+  return {p.events};
+}
+
+/// Long enough for all of them to be there at once.
+std::chrono::milliseconds idle_timeout(std::size_t aggregates) {
+  return std::chrono::milliseconds{2000 + aggregates / 20};
+}
+
+table empty_table() {
+  return {"memory",
+          "the heap while aggregates wait for their next command",
+          {{"aggregates", "aggregates"},
+           {"bytes_each", "bytes each", 0,
+            "of the heap that their leaving gives back, their own state included"},
+           {"own_state_bytes", "own state", 0, "… of which are the decider's own"},
+           {"left_behind", "left", 0, "aggregates in memory after the idle timeout"},
+           {"per_second", "created/s", 0, "first commands, durable, 1024 in flight"}},
+          {},
+          {"Each ledger gets one command; nobody asks for any of them again until they leave."}};
+}
+
+void measure(table& t, const plan& p, std::size_t aggregates) {
+  const scratch place(p.directory + "/memory");
+  runtime_options options;
+  options.idle_timeout = idle_timeout(aggregates);
+  options.aggregates_max = 2 * aggregates;
+  auto rt = open_ledgers(place.path(), std::move(options));
+  const auto begin = stopwatch::now();
+  deposit_to_each(rt, aggregates, 1, in_flight, "memory");
+  const double took = seconds_since(begin);
+  const auto heap_with = heap_bytes();
+  if (rt.stats().aggregates_live != aggregates) fail("some left before all were there");
+  wait_until_passivated(rt, "memory");
+  deposit_to_each(rt, 1, 1, 1, "memory");  // comes behind their last turns
+  const auto heap_without = heap_bytes();
+  const auto n = static_cast<double>(aggregates);
+  const double each = (static_cast<double>(heap_with) - static_cast<double>(heap_without)) / n;
+  const auto own = static_cast<double>(sizeof(fasti::detail::aggregate_state_of<test::ledger>));
+  const auto left = static_cast<double>(rt.stats().aggregates_live) - 1;
+  t.rows.push_back({std::to_string(aggregates), each, own, left, n / took});
+  close(rt);
+}
+
+}  // namespace
+
+table measure_memory(const plan& p) {
+  table t = empty_table();
+  for (const auto aggregates : sizes(p)) measure(t, p, aggregates);
+  return t;
+}
+
+}  // namespace fasti::bench
