@@ -116,7 +116,10 @@ void aggregate_actor::load(core::load_when when) {
 
 result<ticket> aggregate_actor::append(commit&& c, std::shared_ptr<commit_session> session,
                                        std::unique_ptr<commit_observer>&& observer) {
-  return node_.journal.append(std::move(c), std::move(session), std::move(observer));
+  const bool is_alone = node_.alone == when_alone::writes_itself && node_.figures.in_flight == 1;
+  return is_alone
+             ? node_.journal.append_in_person(std::move(c), std::move(session), std::move(observer))
+             : node_.journal.append(std::move(c), std::move(session), std::move(observer));
 }
 
 ticket aggregate_actor::settled_ticket() const { return node_.journal.settled_ticket(); }

@@ -36,9 +36,9 @@ result<void> aggregate_registry::deliver(const stream_id& stream,
                                          const fasti::detail::decider_port& decider,
                                          core::incoming&& arrival) {
   if (stopped_) return error{errc::closed, "closed", "the runtime is closing"};
-  const auto in_flight = in_flight_.fetch_add(1);
+  const auto in_flight = node_.figures.in_flight.fetch_add(1);
   if (in_flight >= node_.options.commands_in_flight_max) {
-    in_flight_.fetch_sub(1);
+    node_.figures.in_flight.fetch_sub(1);
     return error{errc::unavailable, "node-busy",
                  std::to_string(in_flight) + " commands are in flight"};
   }
@@ -62,7 +62,7 @@ result<put_result> aggregate_registry::put(entry& e, const stream_id& stream,
                                            core::incoming&& arrival) {
   home& slot = *e.slot;
   const auto outstanding = slot.outstanding.fetch_add(1);
-  core::in_flight_permit permit(in_flight_, {e.slot, &slot.outstanding});
+  core::in_flight_permit permit(node_.figures.in_flight, {e.slot, &slot.outstanding});
   if (outstanding >= node_.options.aggregate_queue_max) {
     return error{
         errc::unavailable, "queue-full",
@@ -97,8 +97,8 @@ void aggregate_registry::overtake(const stream_id& stream, version v) {
 }
 
 std::optional<core::in_flight_permit> aggregate_registry::admit() {
-  const auto in_flight = in_flight_.fetch_add(1);
-  core::in_flight_permit permit(in_flight_, nullptr);
+  const auto in_flight = node_.figures.in_flight.fetch_add(1);
+  core::in_flight_permit permit(node_.figures.in_flight, nullptr);
   if (stopped_ || in_flight >= node_.options.commands_in_flight_max) return std::nullopt;
   return permit;
 }

@@ -45,7 +45,7 @@ class aggregate_registry {
   void stop_all();
 
   [[nodiscard]] std::size_t live() const noexcept { return live_.load(); }
-  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.load(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return node_.figures.in_flight; }
 
  private:
   /// An aggregate's slot, which what was overtaken comes back to.
@@ -84,7 +84,6 @@ class aggregate_registry {
   const services& node_;
   std::array<shard, shards_count> shards_;
   std::atomic<std::size_t> live_{0};
-  std::atomic<std::size_t> in_flight_{0};
   std::atomic<std::uint64_t> now_tick_{0};
   std::atomic<bool> stopped_{false};
 };

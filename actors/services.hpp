@@ -20,13 +20,21 @@ class task_runner {
   [[nodiscard]] virtual bool run_if_idle(std::function<void()> task) = 0;
 };
 
-/// Counters for people.
+/// What the actors of a node count.
 struct actor_figures {
+  /// Commands and queries sent and not yet answered.
+  std::atomic<std::size_t> in_flight{0};
+  // For people:
   std::atomic<std::uint64_t> aggregates_recovered{0};
   std::atomic<std::uint64_t> events_replayed{0};
   std::atomic<std::uint64_t> snapshots_loaded{0};
   std::atomic<std::uint64_t> snapshots_saved{0};
 };
+
+/// What an aggregate does with the commit of the only command in flight: gives it to the journal's
+/// threads, or writes it itself. That blocks its worker for a sync while nobody else has anything
+/// to do, and spares waking another thread twice. Not with workers that somebody lent.
+enum class when_alone : std::uint8_t { hands_over, writes_itself };
 
 struct services {
   fasti::journal& journal;
@@ -35,6 +43,7 @@ struct services {
   task_runner& readers;
   const runtime_options& options;  ///< `log` and `clock` are set.
   actor_figures& figures;
+  when_alone alone = when_alone::hands_over;
 };
 
 }  // namespace fasti::actors

@@ -19,19 +19,29 @@ namespace fasti::actors::detail {
 template <class Job>
 class work_queue {
  public:
+  work_queue() = default;
+  ~work_queue() {
+    if (serves_ == this) serves_ = nullptr;
+  }
+  work_queue(const work_queue&) = delete;
+  work_queue& operator=(const work_queue&) = delete;
+
+  /// From a worker, one job wakes nobody: it comes for it itself when its turn is over.
   void put(Job job) {
     bool wakes = false;
     {
       const std::lock_guard lock(mutex_);
+      const bool putter_comes = jobs_.empty() && serves_ == this;
       jobs_.push_back(std::move(job));
       waiting_.store(jobs_.size(), std::memory_order_relaxed);
-      wakes = needs_another();
+      wakes = !putter_comes && needs_another();
     }
     if (wakes) came_.notify_one();
   }
 
   /// The oldest; blocks until there is one.
   [[nodiscard]] Job take() {
+    serves_ = this;
     std::unique_lock lock(mutex_);
     while (jobs_.empty()) {
       if (!someone_looks_) look(lock);
@@ -81,6 +91,9 @@ class work_queue {
     --asleep_;
     if (called_ > 0) --called_;
   }
+
+  /// Whose worker this thread is: it has called `take`, and will again.
+  static inline thread_local const work_queue* serves_ = nullptr;
 
   std::mutex mutex_;
   std::condition_variable came_;

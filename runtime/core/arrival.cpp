@@ -31,7 +31,7 @@ void incoming_command::on_outcome(result<committed> outcome) noexcept {
   // A barrier stands for what was held, unless it found the first outcome of a repeated command.
   if (outcome->what == committed::kind::barrier && held_) {
     if (*held_ && (*held_)->events == 0) (*held_)->position = outcome->last_position;
-    return answer(*std::move(held_));
+    return answer(std::move(*held_));
   }
   if (asks_.reply && reply_goes_with_ != outcome->what) {
     // Stored meanwhile by somebody else, with a reply that only the journal has.

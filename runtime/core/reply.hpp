@@ -6,7 +6,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "fasti/journal.hpp"
@@ -70,14 +69,14 @@ class reply : public commit_observer {
   }
 
   /// What to answer when the barrier that this observes is durable.
-  void hold(result<Answer> a) { held_.emplace(std::move(a)); }
+  void hold(result<Answer> a) { held_ = std::make_unique<result<Answer>>(std::move(a)); }
 
  protected:
   /// Who waits goes on waiting for this one instead.
   reply(reply&& other) noexcept
       : to_(std::exchange(other.to_, nullptr)), permit_(std::move(other.permit_)) {}
 
-  std::optional<result<Answer>> held_;
+  std::unique_ptr<result<Answer>> held_;  // rarely there: commands in flight are many
 
  private:
   callback to_;
@@ -90,7 +89,7 @@ class query_reply : public reply<std::vector<word>> {
   using reply::reply;
   void on_outcome(result<committed> outcome) noexcept override {
     if (!outcome) return answer(std::move(outcome).error());
-    answer(*std::move(held_));
+    answer(std::move(*held_));
   }
 };
 

@@ -48,8 +48,13 @@ runtime::node::node(runtime_options options, fasti::node::opened_storage storage
     : options_(std::move(options)),
       storage_(std::move(storage)),
       readers_(options_.reader_threads),
-      services_{*storage_.journal, *storage_.snapshots, *storage_.views, readers_, options_,
-                figures_} {}
+      services_{*storage_.journal,
+                *storage_.snapshots,
+                *storage_.views,
+                readers_,
+                options_,
+                figures_,
+                actors::when_alone::writes_itself} {}
 
 runtime::node::~node() {
   if (auto ended = close(); !ended) log(log_level::error, ended.error().to_string());
@@ -66,7 +71,9 @@ result<void> runtime::node::start() {
   world_ = *std::move(opened);
   registry_ = std::make_unique<actors::aggregate_registry>(world_->host(), services_);
   bus_ = world_->host().spawn<actors::bus_actor_impl>(storage_.journal->head());
-  storage_.journal->on_head([this](position head) { actors::send(bus_, actors::head_rose{head}); });
+  storage_.journal->on_head([this](position head) {
+    if (has_projections_) actors::send(bus_, actors::head_rose{head});
+  });
   ticker_ = std::make_unique<fasti::node::ticker>(tick_period, [this] { on_tick(); });
   return {};
 }
@@ -116,6 +123,8 @@ result<void> runtime::node::add_projection(detail::projection_port port) {
   p.board = std::make_shared<actors::projection_board>(options_.queries_waiting_max);
   p.actor = world_->host().spawn<actors::projection_actor_impl>(p.port, *checkpoint, p.board, bus_,
                                                                 services_);
+  has_projections_ = true;  // before the head is read: what comes after it is told
+  actors::send(bus_, actors::head_rose{storage_.journal->head()});
   actors::send(bus_, actors::subscribe{p.actor});
   return {};
 }

@@ -101,6 +101,9 @@ class runtime::node {
   std::unique_ptr<actors::aggregate_registry> registry_;
   actors::bus_actor bus_;
 
+  /// Nobody else wants to know how far the journal is.
+  std::atomic<bool> has_projections_{false};
+
   // Protected by mutex_; entries are never moved or removed before the end.
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::unique_ptr<detail::decider_port>, std::less<>> deciders_;

@@ -11,6 +11,8 @@
 namespace fasti::actors::detail {
 namespace {
 
+constexpr int the_end = -1;
+
 TEST(WorkQueue, GivesTheOldestFirst) {
   work_queue<int> jobs;
   for (int i = 1; i <= 3; ++i) jobs.put(i);
@@ -24,8 +26,6 @@ TEST(WorkQueue, GivesBackWhatNobodyTook) {
   EXPECT_EQ(jobs.take_all(), (std::deque<int>{1, 2}));
   EXPECT_TRUE(jobs.take_all().empty());
 }
-
-constexpr int the_end = -1;
 
 struct workers {
   explicit workers(int count) {
@@ -43,6 +43,27 @@ struct workers {
   std::atomic<std::int64_t> sum{0};
   std::vector<std::thread> threads;
 };
+
+/// What a worker puts it takes itself, unless there is more.
+TEST(WorkQueue, AWorkersOwnJobIsDoneThoughTheOthersSleepOn) {
+  constexpr int chain = 20'000;
+  work_queue<int> jobs;
+  std::atomic<int> last{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      for (int job = jobs.take(); job != the_end; job = jobs.take()) {
+        if (job < chain) jobs.put(job + 1);
+        last = job;
+      }
+    });
+  }
+  jobs.put(1);
+  while (last != chain) std::this_thread::yield();
+  for (int i = 0; i < 3; ++i) jobs.put(the_end);
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(last, chain);
+}
 
 /// A wake that is lost would leave the last job where it is for ever.
 TEST(WorkQueue, AJobThatComesAloneIsTakenThoughAllMayBeAsleep) {
