@@ -29,7 +29,7 @@ class block_adder {
   explicit block_adder(block_store& to) : to_(to) {}
   result<void> add(std::shared_ptr<const block> b) {
     bytes_ += b->bytes().size();
-    waiting_.push_back(std::move(b));
+    waiting_.add(std::move(b));
     return bytes_ < batch_bytes ? result<void>() : flush();
   }
   result<void> flush() {
@@ -42,7 +42,7 @@ class block_adder {
 
  private:
   block_store& to_;
-  std::vector<std::shared_ptr<const block>> waiting_;
+  block_batch waiting_;
   std::size_t bytes_ = 0;
 };
 

@@ -46,6 +46,7 @@ result<std::unique_ptr<block_store>> block_store::open(disk& on, const std::stri
                            {.write_buffer_bytes = given.log_bytes,
                             .cache_bytes = packed_cache_bytes,
                             .file_bytes_max = 32U << 20,
+                            .values = values::packed,
                             .tail = given.tail});
   if (!db) return std::move(db).error();
   std::unique_ptr<block_store> opened(new block_store(*std::move(db), given.recent_bytes_max));
@@ -70,16 +71,23 @@ void block_store::open_tables() const {
   db->iterate()->Seek(big_endian(1));
 }
 
-result<void> block_store::append(const std::vector<block_ptr>& blocks, durability how) {
-  batch_.Clear();
-  for (const auto& b : blocks) {
-    batch_.Put(big_endian(count_of(b->last())), slice(packed(*b, packing_)));
-  }
+void block_batch::add(std::shared_ptr<const block> b) {
+  packed_.Put(big_endian(count_of(b->last())), slice(packed(*b, room_)));
+  blocks_.push_back(std::move(b));
+}
+
+void block_batch::clear() {
+  packed_.Clear();
+  blocks_.clear();
+}
+
+result<void> block_store::append(block_batch& batch, durability how) {
   const auto db = database_now();
-  auto wrote = how == durability::synced ? db->write_synced(batch_) : db->write_unsynced(batch_);
+  auto wrote = how == durability::synced ? db->write_synced(batch.packed_)
+                                         : db->write_unsynced(batch.packed_);
   if (!wrote) return wrote;
   const std::lock_guard lock(mutex_);
-  for (const auto& b : blocks) {
+  for (const auto& b : batch.blocks()) {
     recent_.push_back(b);
     recent_bytes_ += b->bytes().size();
   }
@@ -108,8 +116,8 @@ result<void> block_store::replace(const std::vector<block_ptr>& blocks) {
 }
 
 result<void> block_store::sync() {
-  batch_.Clear();
-  return database_now()->write_synced(batch_);
+  leveldb::WriteBatch nothing;
+  return database_now()->write_synced(nothing);
 }
 
 result<position> block_store::reopen() {

@@ -11,6 +11,24 @@
 
 namespace fasti::persistence {
 
+/// Blocks that are to be written together, packed already: what takes a processor's time is done
+/// before the disk's turn. Reused: it keeps its room.
+class block_batch {
+ public:
+  void add(std::shared_ptr<const block> b);
+  void clear();
+  [[nodiscard]] bool empty() const noexcept { return blocks_.empty(); }
+  [[nodiscard]] const std::vector<std::shared_ptr<const block>>& blocks() const noexcept {
+    return blocks_;
+  }
+
+ private:
+  friend class block_store;
+  leveldb::WriteBatch packed_;
+  std::vector<std::shared_ptr<const block>> blocks_;
+  std::string room_;
+};
+
 class block_store {
  public:
   using block_ptr = std::shared_ptr<const block>;
@@ -24,9 +42,8 @@ class block_store {
                                                                  create_mode mode,
                                                                  const settings& given);
 
-  /// Writes blocks in one batch: all of them are there or none is. Synced: durable, by one sync.
-  [[nodiscard]] result<void> append(const std::vector<block_ptr>& blocks,
-                                    durability how = durability::synced);
+  /// All of the blocks are there or none is. Synced: durable, by one sync.
+  [[nodiscard]] result<void> append(block_batch& blocks, durability how = durability::synced);
   /// Writes other blocks in the places of these; durable when it returns. Any thread; while the
   /// storage fails or is opened anew it is an error.
   [[nodiscard]] result<void> replace(const std::vector<block_ptr>& blocks);
@@ -82,9 +99,6 @@ class block_store {
 
   const std::size_t recent_bytes_max_;
   const block_cache unpacked_;
-  // Of the thread that appends; kept for their room:
-  leveldb::WriteBatch batch_;
-  std::string packing_;
   mutable std::mutex mutex_;
   // Protected by mutex_:
   std::shared_ptr<database> db_;  // another one after `reopen`

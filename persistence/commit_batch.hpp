@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fasti/journal.hpp"
+#include "persistence/block_store.hpp"
 #include "persistence/blocks.hpp"
 #include "persistence/stream_runs.hpp"
 
@@ -49,6 +50,20 @@ struct commit_batch {
   }
   /// What it takes of `journal_limits::batch_bytes_max`.
   [[nodiscard]] std::size_t bytes() const noexcept { return words.size() * word_bytes; }
+};
+
+/// What one sync makes durable.
+struct commit_group {
+  std::vector<std::unique_ptr<commit_batch>> batches;
+  block_batch blocks;
+  position end{};  // of the last event in its blocks
+
+  [[nodiscard]] bool is_empty() const noexcept { return batches.empty(); }
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    std::size_t sum = 0;
+    for (const auto& b : batches) sum += b->bytes();
+    return sum;
+  }
 };
 
 /// A commit on its way into a batch.

@@ -99,6 +99,7 @@ result<void> database::start(create_mode mode) {
   options.block_cache = cache_.get();
   options.write_buffer_size = options_.write_buffer_bytes;
   options.max_file_size = options_.file_bytes_max;
+  if (options_.values == values::packed) options.compression = leveldb::kNoCompression;
   leveldb::DB* db = nullptr;
   if (auto s = leveldb::DB::Open(options, path_, &db); !s.ok()) return to_error(s, path_);
   db_.reset(db);

@@ -20,11 +20,15 @@ class FilterPolicy;
 
 namespace fasti::persistence {
 
+/// What LevelDB is to think of the values: whether it is worth its while to compress them.
+enum class values : std::uint8_t { plain, packed };
+
 struct database_options {
   std::size_t write_buffer_bytes = 4U << 20;
   std::size_t cache_bytes = 8U << 20;
   std::size_t file_bytes_max = 8U << 20;
   int bloom_bits_per_key = 0;  ///< 0: no filter.
+  fasti::persistence::values values = fasti::persistence::values::plain;
   log_tail tail = log_tail::may_be_torn;
 };
 

@@ -26,21 +26,23 @@ constexpr std::size_t spare_words_max = 1U << 20;
 }  // namespace
 
 group_commit::group_commit(block_store& blocks, stream_index& index, journal_state state,
-                           const runtime_options& options, std::chrono::milliseconds first_pause)
+                           const runtime_options& options, const tuning& tuned)
     : blocks_(blocks),
       index_(index),
       limits_(options.journal),
       clock_(options.clock),
       log_(options.log),
-      first_pause_(first_pause),
+      tuned_(tuned),
       durability_(options.durability),
       sync_interval_(options.relaxed_sync_interval),
-      written_(state.head),
+      placed_(state.head),
       time_(state.time),
+      attempted_(state.head),
       window_(std::move(state.window)),
       head_(count_of(state.head)),
       told_(state.head),
-      threads_{std::thread([this] { serve(true); }), std::thread([this] { serve(false); })} {}
+      threads_{std::thread([this] { serve(true); }), std::thread([this] { serve(false); }),
+               std::thread([this] { place_ahead(); })} {}
 
 group_commit::~group_commit() { close(); }
 
@@ -50,6 +52,7 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
   static thread_local drafter draft;
   draft.write(c);
   std::condition_variable* wake = nullptr;
+  bool wakes_ahead = false;
   ticket given{};
   {
     std::unique_lock lock(mutex_);
@@ -72,8 +75,10 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
       return given;
     }
     wake = call_writer();
+    wakes_ahead = may_place_ahead() && !is_placing_ahead_;
   }
   if (wake != nullptr) wake->notify_one();
+  if (wakes_ahead) ahead_.notify_all();
   return given;
 }
 
@@ -136,7 +141,7 @@ void group_commit::write(std::unique_lock<std::mutex>& lock) {
       lock.lock();
       continue;
     }
-    if (queue_.empty()) break;
+    if (!has_work()) break;
     if (sync_due_ && std::chrono::steady_clock::now() >= *sync_due_) {
       lock.unlock();
       sync_written();  // its failure says nothing of the group that comes next
@@ -144,7 +149,7 @@ void group_commit::write(std::unique_lock<std::mutex>& lock) {
     }
     settle_next(lock);
     if (telling_) continue;  // the other one goes on with these
-    const bool is_to_stay = !queue_.empty() || sync_due_ || failed_ || suspected_;
+    const bool is_to_stay = has_work() || sync_due_ || failed_ || suspected_;
     if (is_to_stay) {
       lock.unlock();
       called_.notify_one();
@@ -161,16 +166,43 @@ void group_commit::write(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   ended_ = true;
   called_.notify_all();
+  ahead_.notify_all();
+}
+
+/// With the mutex: it pays to begin the next group while the storage is at work.
+bool group_commit::may_place_ahead() const {
+  return may_be_ahead_ && !queue_.empty() && queue_.front()->bytes() >= tuned_.ahead_bytes_min &&
+         (is_placing_ahead_ || next_.bytes() < limits_.batch_bytes_max);
+}
+
+/// What the third thread does.
+void group_commit::place_ahead() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    ahead_.wait(lock, [this] { return may_place_ahead() || ended_; });
+    if (ended_) return;
+    is_placing_ahead_ = true;
+    auto batch = take_batch();
+    lock.unlock();
+    const auto commits = batch->commits.size();
+    place_in_next(std::move(batch));
+    placed_ahead_ += commits;
+    lock.lock();
+    is_placing_ahead_ = false;
+    ahead_.notify_all();
+  }
 }
 
 /// Writes what has waited longest. The outcomes are to be told then.
 void group_commit::settle_next(std::unique_lock<std::mutex>& lock) {
-  group_.push_back(take_batch());
+  ahead_.wait(lock, [this] { return !is_placing_ahead_; });
+  batch_ptr newest;
+  if (!queue_.empty() && next_.bytes() < limits_.batch_bytes_max) newest = take_batch();
   lock.unlock();
-  settle();
+  settle(std::move(newest));
   lock.lock();
-  for (auto& b : group_) done_.push_back(std::move(b));
-  group_.clear();
+  for (auto& b : group_.batches) done_.push_back(std::move(b));
+  group_.batches.clear();
 }
 
 /// Precondition: the writer waits for work and for nothing else, and the queue holds what the
@@ -186,14 +218,14 @@ void group_commit::write_with_callers_hands(std::unique_lock<std::mutex>& lock) 
     called_.notify_one();  // others' outcomes are not for this thread to tell
   }
   is_lent_ = false;
-  const bool goes_on = !queue_.empty() || closed_ || failed_ || suspected_ || sync_due_;
+  const bool goes_on = has_work() || closed_ || failed_ || suspected_ || sync_due_;
   if (!goes_on) writer_ = writer::waits;
   if (goes_on) came_.notify_one();
 }
 
 /// Returns when there is something to write, or when it is to end. Tries to recover meanwhile.
 void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  while (is_lent_ || (!closed_ && queue_.empty() && !suspected_)) {
+  while (is_lent_ || (!closed_ && !has_work() && !suspected_)) {
     if (!is_lent_) writer_ = writer::waits;
     if (is_lent_ || (!failed_ && !sync_due_)) {
       came_.wait(lock);
@@ -212,43 +244,71 @@ void group_commit::wait_for_work(std::unique_lock<std::mutex>& lock) {
   writer_ = writer::works;
 }
 
-void group_commit::settle() {
-  if (failed_) return refuse(*failed_);  // only who writes sets it
-  time_ = std::max(time_, clock_());
-  {
-    const std::lock_guard lock(window_mutex_);
-    window_.forget_old(time_);
+void group_commit::settle(batch_ptr newest) {
+  if (failed_) {  // only who writes sets it; nothing is ahead then
+    group_.batches.push_back(std::move(newest));
+    return refuse(*failed_);
   }
-  made_.clear();
-  block_.begin(next(written_));
-  for (const auto& b : group_) place_all(*b);
+  if (newest) place_in_next(std::move(newest));
   if (durability_ == durability::synced) take_what_came();
   finish_block();
-  if (!made_.empty()) {
-    auto wrote = blocks_.append(made_, durability_);
-    if (durability_ == durability::synced) {
-      ++syncs_;
-    } else if (!sync_due_) {
-      sync_due_ = std::chrono::steady_clock::now() + sync_interval_;
-    }
+  std::swap(group_, next_);
+  group_.end = placed_;
+  if (!group_.blocks.empty()) {
+    auto wrote = write_group();
     if (!wrote) return fail(wrote.error());
   }
   publish();
 }
 
+/// A turn of the storage. What comes meanwhile may be placed ahead, unless a flush is due, which
+/// needs a moment in which all that was placed is durable.
+result<void> group_commit::write_group() {
+  attempted_ = group_.end;
+  const bool allows_ahead = durability_ == durability::synced && !index_.wants_flush();
+  if (allows_ahead) {
+    const std::lock_guard lock(mutex_);
+    may_be_ahead_ = true;
+    if (may_place_ahead()) ahead_.notify_all();
+  }
+  auto wrote = blocks_.append(group_.blocks, durability_);
+  if (allows_ahead) {
+    const std::lock_guard lock(mutex_);
+    may_be_ahead_ = false;
+  }
+  if (durability_ == durability::synced) {
+    ++syncs_;
+  } else if (!sync_due_) {
+    sync_due_ = std::chrono::steady_clock::now() + sync_interval_;
+  }
+  return wrote;
+}
+
+/// Places a batch behind what is placed already.
+void group_commit::place_in_next(batch_ptr batch) {
+  if (next_.is_empty()) {
+    time_ = std::max(time_, clock_());
+    {
+      const std::lock_guard lock(window_mutex_);
+      window_.forget_old(time_);
+    }
+    block_.begin(next(placed_));
+  }
+  next_.batches.push_back(std::move(batch));
+  place_all(*next_.batches.back());
+}
+
 /// While a small group was placed more may have come: the sync at hand will do for it too.
 void group_commit::take_what_came() {
   const auto enough = std::min(small_group_bytes, limits_.batch_bytes_max);
-  std::size_t bytes = 0;
-  for (const auto& b : group_) bytes += b->bytes();
-  while (bytes < enough) {
+  while (next_.bytes() < enough) {
+    batch_ptr more;
     {
       const std::lock_guard lock(mutex_);
       if (queue_.empty()) return;
-      group_.push_back(take_batch());
+      more = take_batch();
     }
-    bytes += group_.back()->bytes();
-    place_all(*group_.back());
+    place_in_next(std::move(more));
   }
 }
 
@@ -296,7 +356,7 @@ result<committed> group_commit::place(const waiting_commit& w, const commit_batc
     }
   }
   if (w.is_barrier()) {
-    return committed{committed::kind::barrier, no_position, written_, no_version, time_};
+    return committed{committed::kind::barrier, no_position, placed_, no_version, time_};
   }
   last_versions_.clear();
   const auto words = batch.words_of(w);
@@ -328,7 +388,7 @@ result<version> group_commit::newest(const stream_name& stream, locks& held) con
 committed group_commit::place_events(const waiting_commit& w, const commit_batch& batch) {
   committed outcome;
   outcome.what = committed::kind::fresh;
-  outcome.first_position = next(written_);
+  outcome.first_position = next(placed_);
   outcome.time = time_;
   const auto words = batch.words_of(w);
   first_versions_.clear();
@@ -345,8 +405,8 @@ committed group_commit::place_events(const waiting_commit& w, const commit_batch
     at = part.next;
   }
   block_.add(w.draft, words, first_versions_, time_);
-  written_ = position{count_of(first) - 1};
-  outcome.last_position = written_;
+  placed_ = position{count_of(first) - 1};
+  outcome.last_position = placed_;
   if (block_.bytes() >= block_bytes) finish_block();
   window_.add(w.id, {w.fingerprint, outcome});
   return outcome;
@@ -354,16 +414,16 @@ committed group_commit::place_events(const waiting_commit& w, const commit_batch
 
 void group_commit::finish_block() {
   if (block_.empty()) return;
-  made_.push_back(block_.finish());
-  block_.begin(next(written_));
+  next_.blocks.add(block_.finish());
+  block_.begin(next(placed_));
 }
 
 void group_commit::publish() {
-  for (const auto& b : made_) logical_bytes_ += b->bytes().size();
-  head_.store(count_of(written_), std::memory_order_release);
+  for (const auto& b : group_.blocks.blocks()) logical_bytes_ += b->bytes().size();
+  head_.store(count_of(group_.end), std::memory_order_release);
   std::uint64_t fresh = 0;
   std::uint64_t settled = 0;
-  for (const auto& b : group_) {
+  for (const auto& b : group_.batches) {
     for (const auto& w : b->commits) {
       if (w.failed || w.outcome.what != committed::kind::fresh) continue;
       index_.add_command(w.id, w.fingerprint, w.outcome);
@@ -371,7 +431,13 @@ void group_commit::publish() {
     }
     settled += b->commits.size();
   }
-  if (!made_.empty()) index_.on_durable(written_);
+  bool is_all_durable = !group_.blocks.empty();
+  if (is_all_durable) {
+    const std::lock_guard lock(mutex_);
+    is_all_durable = !is_placing_ahead_ && next_.is_empty();
+  }
+  if (is_all_durable) index_.on_durable(group_.end);
+  group_.blocks.clear();
   commits_ += fresh;
   settled_.fetch_add(settled, std::memory_order_release);
 }
@@ -402,7 +468,10 @@ void group_commit::tell_all(std::unique_lock<std::mutex>& lock) {
 /// Tells the outcomes, and empties the batch.
 void group_commit::tell(commit_batch& batch) {
   std::uint64_t done = completed_.load(std::memory_order_relaxed);  // only who tells counts
-  for (auto& w : batch.commits) {
+  auto& all = batch.commits;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i + commits_ahead < all.size()) __builtin_prefetch(all[i + commits_ahead].observer.get());
+    auto& w = all[i];
     const auto observer = std::move(w.observer);
     if (w.failed) {
       observer->on_outcome(std::move(*w.failed));
@@ -442,6 +511,7 @@ void group_commit::count(journal_stats& stats) const {
   stats.head = head();
   stats.syncs = syncs_;
   stats.commits = commits_;
+  stats.placed_ahead = placed_ahead_;
   stats.logical_bytes = logical_bytes_;
   stats.recoveries = recoveries_;
 }

@@ -10,6 +10,10 @@
 /// goes from one duty to the other is known as leader and follower.) A caller that waits anyway
 /// writes itself while the one whose duty it is sleeps on: that spares two more.
 ///
+/// While much comes during a sync, a third thread places it in the next group, on top of what is
+/// not durable yet: disk and processor work at the same time. If the sync fails, what was placed
+/// ahead goes back into the queue, as if nobody had looked at it.
+///
 /// When the storage fails under a batch, nothing is acknowledged until the blocks were opened anew
 /// and checked (P11). The writer does that by itself: at once, and while it does not succeed again
 /// and again, with growing pauses; meanwhile commits are refused. What the failed batch came to is
@@ -37,9 +41,14 @@ struct journal_state {
 
 class group_commit {
  public:
+  struct tuning {
+    std::chrono::milliseconds recovery_pause;  // as `leveldb_tuning` says
+    std::size_t ahead_bytes_min;
+  };
+
   /// `blocks` and `index` must outlive it.
   group_commit(block_store& blocks, stream_index& index, journal_state state,
-               const runtime_options& options, std::chrono::milliseconds first_pause);
+               const runtime_options& options, const tuning& tuned);
   ~group_commit();
 
   /// Who may do the writing: one of the two threads, or the caller, if it waits anyway and nothing
@@ -78,17 +87,21 @@ class group_commit {
   void serve(bool writes);
   void write(std::unique_lock<std::mutex>& lock);
   void write_with_callers_hands(std::unique_lock<std::mutex>& lock);
+  void place_ahead();
   void settle_next(std::unique_lock<std::mutex>& lock);
   void wait_for_work(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] batch_ptr take_batch();
-  void settle();
+  void settle(batch_ptr newest);
+  void place_in_next(batch_ptr batch);
   void place_all(commit_batch& batch);
   void take_what_came();
+  [[nodiscard]] result<void> write_group();
   [[nodiscard]] result<committed> place(const waiting_commit& w, const commit_batch& batch,
                                         locks& held);
   [[nodiscard]] result<version> newest(const stream_name& stream, locks& held) const;
   [[nodiscard]] committed place_events(const waiting_commit& w, const commit_batch& batch);
   void finish_block();
+  void give_back_what_is_ahead();
   void sync_written();
   void look_after(const error& why);
   [[nodiscard]] static error stopped(const error& why);
@@ -97,6 +110,11 @@ class group_commit {
   void fail(const error& why);
   bool recover();
   [[nodiscard]] locks lock_for_placing() const;
+  // With the mutex:
+  [[nodiscard]] bool has_work() const {
+    return !queue_.empty() || is_placing_ahead_ || !next_.is_empty();
+  }
+  [[nodiscard]] bool may_place_ahead() const;
   [[nodiscard]] bool has_to_tell() const { return !telling_ && (head_rose_ || !done_.empty()); }
   void tell_all(std::unique_lock<std::mutex>& lock);
   void tell(commit_batch& batch);
@@ -107,13 +125,14 @@ class group_commit {
   const journal_limits limits_;
   const clock_source clock_;
   const log_sink log_;
-  const std::chrono::milliseconds first_pause_;
+  const tuning tuned_;
   const durability durability_;
   const std::chrono::milliseconds sync_interval_;
 
   mutable std::mutex mutex_;
   std::condition_variable came_;    // something to write, for who waits for it
   std::condition_variable called_;  // something for the one who does not write
+  std::condition_variable ahead_;   // something for the one who places ahead, or it is done
   // Protected by mutex_:
   std::vector<batch_ptr> queue_;  // only the last one is not full
   std::vector<batch_ptr> spare_;  // empty ones
@@ -129,15 +148,20 @@ class group_commit {
   bool telling_ = false;
   std::optional<error> suspected_;  // somebody else met it; the writer is to look
   std::optional<error> failed_;  // why nothing is taken, until it has recovered; set by the writer
+  bool may_be_ahead_ = false;    // the storage is at work: the next group may be begun
+  bool is_placing_ahead_ = false;
 
-  // Of the one who writes:
-  std::vector<batch_ptr> group_;  // what one sync makes durable
-  position written_{};            // of the last event placed in a block
+  // Of the one who writes, or who places ahead while is_placing_ahead_:
+  commit_group next_;  // what is placed
+  position placed_{};  // of the last event in a block of it
   timestamp time_;
   block_writer block_;
-  std::vector<std::shared_ptr<const block>> made_;
   std::vector<version> last_versions_;  // of the commit's streams, before it
   std::vector<version> first_versions_;
+
+  // Of the one who writes:
+  commit_group group_;    // at the storage
+  position attempted_{};  // the last event that the storage was given
   // When durability is relaxed: until then what is written must be synced.
   std::optional<std::chrono::steady_clock::time_point> sync_due_;
   std::chrono::milliseconds pause_{0};  // before the next try to recover
@@ -150,6 +174,7 @@ class group_commit {
   std::atomic<std::uint64_t> head_{0};
   std::atomic<std::uint64_t> syncs_{0};
   std::atomic<std::uint64_t> commits_{0};
+  std::atomic<std::uint64_t> placed_ahead_{0};
   std::atomic<std::uint64_t> logical_bytes_{0};
   std::atomic<std::uint64_t> recoveries_{0};
 
@@ -157,7 +182,7 @@ class group_commit {
   std::function<void(position)> on_head_;  // protected by head_mutex_
   position told_{};                        // of the one who tells
 
-  std::thread threads_[2];
+  std::thread threads_[3];
 };
 
 }  // namespace fasti::persistence

@@ -41,13 +41,12 @@ void group_commit::suspect(const error& why) {
 /// Between two groups: what a failure says, it says to the group at hand.
 void group_commit::look_after(const error& why) {
   if (failed_) return;
-  made_.clear();
   fail(why);
 }
 
 /// Handed over before the error was seen: it never reached the storage.
 void group_commit::refuse(const error& why) {
-  for (const auto& b : group_) {
+  for (const auto& b : group_.batches) {
     for (auto& w : b->commits) {
       w.settle(stopped(why));
       if (w.session) w.session->break_off();
@@ -56,14 +55,31 @@ void group_commit::refuse(const error& why) {
   }
 }
 
+/// What was placed on top of a group that failed goes back to where it came from. The index and the
+/// window forget it when the blocks were opened anew.
+void group_commit::give_back_what_is_ahead() {
+  for (const auto& b : next_.batches) {
+    for (auto& w : b->commits) {
+      w.outcome = {};
+      w.failed.reset();
+    }
+  }
+  queue_.insert(queue_.begin(), std::make_move_iterator(next_.batches.begin()),
+                std::make_move_iterator(next_.batches.end()));
+  next_.batches.clear();
+  next_.blocks.clear();
+}
+
 /// The storage failed under this group: what became of it?
 void group_commit::fail(const error& why) {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    ahead_.wait(lock, [this] { return !is_placing_ahead_; });
+    give_back_what_is_ahead();
     failed_ = why;
   }
   log_(log_level::error, "journal stopped: " + why.to_string());
-  pause_ = first_pause_;
+  pause_ = tuned_.recovery_pause;
   const auto before = head();
   const bool known = recover();
   if (known && head() > before) return publish();
@@ -71,7 +87,8 @@ void group_commit::fail(const error& why) {
       known ? not_stored_error(why)
             : error{errc::unknown, "storage-failed",
                     "ask for the command id when the journal goes on: " + why.detail};
-  for (const auto& b : group_) {
+  group_.blocks.clear();
+  for (const auto& b : group_.batches) {
     for (auto& w : b->commits) {
       if (w.session) w.session->break_off();
       if (!rests_on_durable(w, before)) w.settle(verdict);
@@ -83,7 +100,7 @@ void group_commit::fail(const error& why) {
 /// Opens the blocks anew and takes what they hold for the truth. False: it is tried again later.
 bool group_commit::recover() {
   auto end = blocks_.reopen();
-  if (end && *end != head() && *end != written_) {
+  if (end && *end != head() && *end != attempted_) {
     end = error{errc::corrupt, "tail-missing",
                 "the journal ended at position " + std::to_string(count_of(head())) +
                     " and was found to end at " + std::to_string(count_of(*end))};
@@ -94,12 +111,13 @@ bool group_commit::recover() {
     failed_ = std::move(end).error();
     return false;
   }
-  if (*end < written_) {
+  if (*end < placed_) {
     index_.forget_after(*end);
     const std::lock_guard lock(window_mutex_);
     window_.forget_after(*end);
   }
-  written_ = *end;
+  placed_ = *end;
+  attempted_ = *end;
   head_.store(count_of(*end), std::memory_order_release);
   ++recoveries_;
   log_(log_level::warning,

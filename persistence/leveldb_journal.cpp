@@ -46,15 +46,15 @@ class leveldb_journal final : public journal {
  public:
   leveldb_journal(unique_id id, std::unique_ptr<block_store> blocks,
                   std::unique_ptr<stream_index> index, journal_state state,
-                  const runtime_options& options, disk& on,
-                  std::chrono::milliseconds recovery_pause)
+                  const runtime_options& options, disk& on, const leveldb_tuning& tuning)
       : disk_(on),
         directory_(options.path),
         clock_(options.clock),
         id_(id),
         blocks_(std::move(blocks)),
         index_(std::move(index)),
-        commits_(*blocks_, *index_, std::move(state), options, recovery_pause) {}
+        commits_(*blocks_, *index_, std::move(state), options,
+                 {tuning.recovery_pause, tuning.ahead_bytes_min}) {}
   ~leveldb_journal() override { static_cast<void>(close().has_value()); }
 
   unique_id id() const noexcept override { return id_; }
@@ -488,7 +488,7 @@ result<std::unique_ptr<journal>> open_leveldb_journal(const runtime_options& opt
   if (auto forgot = forget_closed(on, options.path); !forgot) return std::move(forgot).error();
   auto made = std::make_unique<leveldb_journal>(truth->id, std::move(truth->blocks),
                                                 std::move(opened->index), std::move(opened->state),
-                                                options, on, tuning.recovery_pause);
+                                                options, on, tuning);
   made->finish_truncation(options.log);
   made->opened(std::chrono::steady_clock::now() - started, opened->events_indexed);
   return std::unique_ptr<journal>(std::move(made));

@@ -167,10 +167,19 @@ void stream_index::forget_after(position last) {
   active_.forget_after(last);
 }
 
+bool stream_index::wants_flush() const {
+  const std::lock_guard lock(mutex_);
+  return is_flush_due();
+}
+
 void stream_index::on_durable(position durable) {
   const std::lock_guard lock(mutex_);
-  if (active_.events() < events_in_memory_ || flushing_ || failed_) return;
-  start_flush(durable);
+  if (is_flush_due()) start_flush(durable);
+}
+
+/// With the mutex.
+bool stream_index::is_flush_due() const {
+  return active_.events() >= events_in_memory_ && !flushing_ && !failed_;
 }
 
 /// With the mutex.

@@ -75,7 +75,9 @@ class stream_index {
   void add_command(command_id id, std::uint64_t fingerprint, const committed& outcome) {
     commands_.add(id, fingerprint, outcome);
   }
-  /// All events up to `durable` have been added and are durable: flush if there are many.
+  /// There are many: a flush is due, with the next `on_durable`.
+  [[nodiscard]] bool wants_flush() const;
+  /// All events that have been added are durable, the last is `durable`: flush if there are many.
   void on_durable(position durable);
   /// Positions of the versions `from`..`to` that were added, in order.
   [[nodiscard]] result<std::vector<position>> positions(std::string_view stream, version from,
@@ -91,6 +93,7 @@ class stream_index {
                                    position watermark);
   [[nodiscard]] result<void> positions_in_database(std::string_view stream, version from,
                                                    version to, std::vector<position>& out) const;
+  [[nodiscard]] bool is_flush_due() const;
   void start_flush(position durable);
   void work();
 

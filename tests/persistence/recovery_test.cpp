@@ -122,7 +122,9 @@ TEST_F(Recovery, TheHeadIsToldWhenAnUnknownCommitIsFound) {
     --left;
     return {.code = EIO};
   });
-  const auto outcome = append_and_wait(*j, commit_to("a-1"));
+  commit c = commit_to("a-1");
+  const auto id = c.origin.id;
+  const auto outcome = append_and_wait(*j, std::move(c));
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, errc::unknown);
   std::unique_lock lock(mutex);
@@ -130,6 +132,15 @@ TEST_F(Recovery, TheHeadIsToldWhenAnUnknownCommitIsFound) {
   lock.unlock();
   EXPECT_EQ(j->head(), position{1});
   j->on_head({});
+  // P8: its id is known then, also after the index was written and the journal opened again.
+  EXPECT_TRUE(j->find_command(id));
+  while (j->failure()) std::this_thread::yield();
+  must_append(*j, commit_to("a-1"));
+  EXPECT_TRUE(j->close());
+  j.reset();
+  j = open_faulty();
+  ASSERT_TRUE(j->find_command(id));
+  EXPECT_EQ(j->find_command(id)->outcome.last_position, position{1});
 }
 
 TEST_F(Recovery, P11_ARepeatOfAStoredCommandStaysARepeatUnderAFailedBatch) {

@@ -23,7 +23,8 @@ runtime_options options_of(const std::string& directory) {
   options.log = [](log_level, std::string_view) {};
   return options;
 }
-constexpr persistence::leveldb_tuning small{.log_bytes = 1U << 20, .index_events_in_memory = 2000};
+constexpr persistence::leveldb_tuning small{
+    .log_bytes = 1U << 20, .index_events_in_memory = 2000, .ahead_bytes_min = 1};
 
 /// Says what was acknowledged, a line in one write: shorter than PIPE_BUF.
 class speaker final : public commit_observer {

@@ -49,6 +49,7 @@ result<std::unique_ptr<journal>> open_on(persistence::disk& on, const load& l,
   return persistence::open_leveldb_journal(options, on,
                                            {.log_bytes = l.log_bytes,
                                             .index_events_in_memory = l.index_events_in_memory,
+                                            .ahead_bytes_min = 1,
                                             .recovery_pause = std::chrono::milliseconds{1}});
 }
 

@@ -86,6 +86,7 @@ struct journal_stats {
   std::uint64_t bytes_on_disk = 0;
   std::uint64_t syncs = 0;          ///< Since open.
   std::uint64_t commits = 0;        ///< Since open.
+  std::uint64_t placed_ahead = 0;   ///< Since open: prepared while earlier ones were synced.
   std::uint64_t logical_bytes = 0;  ///< Bodies and headers handed over since open.
   std::uint64_t recoveries = 0;     ///< Storage errors since open after which it went on.
   std::chrono::nanoseconds open_duration{};
