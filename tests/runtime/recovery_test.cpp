@@ -217,6 +217,24 @@ TEST_F(Recovery, SnapshotsComeBySizeAndByWishAndSoManyStay) {
   EXPECT_EQ(kept, (std::vector{version{25}, version{20}, version{15}}));
 }
 
+struct unsaved : ledger {
+  void save(LedgerState::Builder) const { throw std::runtime_error("save is cross"); }
+};
+
+TEST_F(Recovery, AStateThatCannotBeSavedHasNoSnapshotAndGoesOn) {
+  auto o = options();
+  o.snapshot_every_events = 5;
+  {
+    auto rt = *runtime::open<unsaved>(o);
+    for (int i = 0; i < 12; ++i) ASSERT_TRUE(deposit(rt, "ledger-a", 1));
+    EXPECT_EQ(rt.stats().snapshots_saved, 0U);
+  }
+  const std::string line = "no snapshot of ledger-a: save threw save is cross\n";
+  EXPECT_EQ(logged(), line + line) << "at 5 and at 10, not at every command";
+  auto rt = *runtime::open<unsaved>(o);
+  EXPECT_EQ(deposit(rt, "ledger-a", 1)->version, version{13});
+}
+
 TEST_F(Recovery, AnAggregateThatCannotBeLoadedNamesThePlaceAndIsLeftAloneForAWhile) {
   using std::chrono::milliseconds;
   fasti::testing::driven_clock clock;
