@@ -5,6 +5,7 @@
 #include <optional>
 #include <regex>
 #include <set>
+#include <utility>
 
 #include "tests/tidy/scan.hpp"
 
@@ -65,7 +66,7 @@ void read_regions(const source_file& file, regions& into, findings& found) {
       open = {number, {}};
     } else {
       dedent(open.lines);
-      if (!into.emplace(file.path + ": " + name, std::move(open)).second) {
+      if (!into.emplace(file.path + ": " + name, std::exchange(open, {})).second) {
         found.push_back(at(file.path, number, "a second region '" + name + "'"));
       }
       name.clear();
@@ -83,8 +84,15 @@ struct block {
   std::vector<std::string> lines;
 };
 
+/// The language that a fence names, perhaps none; nothing when it is no fence.
+std::optional<std::string> fence_of(std::string_view line) {
+  static const std::regex fence(R"(\s*(```|~~~)\s*(\S*).*)");
+  match m;
+  if (!std::regex_match(line.begin(), line.end(), m, fence)) return std::nullopt;
+  return m[2].str();
+}
+
 std::vector<block> blocks_of(const source_file& page) {
-  static const std::regex fence(R"(\s*```(.*))");
   static const std::regex quotation(R"(<!-- (\S+: [a-z0-9-]+) -->)");
   std::vector<block> all;
   bool inside = false;
@@ -92,13 +100,13 @@ std::vector<block> blocks_of(const source_file& page) {
   std::size_t number = 0;
   for (const auto line : lines_of(page.text)) {
     ++number;
-    match m;
-    if (std::regex_match(line.begin(), line.end(), m, fence)) {
-      if (!inside) all.push_back({number, m[1].str(), before, {}});
+    if (auto language = fence_of(line)) {
+      if (!inside) all.push_back({number, *std::move(language), before, {}});
       inside = !inside;
     } else if (inside) {
       all.back().lines.emplace_back(line);
     }
+    match m;
     before = std::regex_match(line.begin(), line.end(), m, quotation) ? m[1].str() : "";
   }
   return all;
@@ -133,7 +141,7 @@ void for_each_line_of_prose(const std::vector<source_file>& files, Visitor&& vis
     std::size_t number = 0;
     for (const auto line : lines_of(f.text)) {
       ++number;
-      if (line.starts_with("```")) {
+      if (fence_of(line)) {
         inside = !inside;
       } else if (!inside) {
         visitor(f, number, line);

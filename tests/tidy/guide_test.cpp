@@ -50,8 +50,8 @@ TEST(TidyGuide, ASchemaIsQuotedByItsOwnComments) {
 }
 
 TEST(TidyGuide, ABlockOfCodeIsAQuotation) {
-  for (const auto* language : {"cpp", "c++", "capnp"}) {
-    const auto block = "\n```" + std::string(language) + "\nint a;\n```\n";
+  for (const auto* fence : {"```cpp", "``` c++", "  ```capnp", "~~~cpp title=a"}) {
+    const auto block = "\n" + std::string(fence) + "\nint a;\n```\n";
     EXPECT_EQ(only(quotations(lend_in_page + block)),
               "docs/loans.md:9: before it stands no `<!-- docs/examples/…: region -->`");
   }
