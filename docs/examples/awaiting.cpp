@@ -31,7 +31,6 @@ TEST(GuideAwaiting, Callbacks) {
 }
 
 // [task]
-/// The least that a coroutine needs; take the task type of the library that you use anyway.
 struct fire_and_forget {
   struct promise_type {
     fire_and_forget get_return_object() noexcept { return {}; }
