@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The check of the README is seen to fail: on a stale example, a missing one, and a sample that grew.
+# What puts it right, and the guide, does so and touches nothing else.
 set -euo pipefail
 
 refresh=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/refresh
@@ -32,3 +33,13 @@ printf '// cut here\nint a;\n// cut here\nint b;\n' >"$sample"
 yes '// more' | head -n 81 >"$sample" || true
 "$refresh" "$dir" 2>/dev/null || true
 wants fail "81 lines"
+
+mkdir -p "$dir/docs/examples"
+page=$dir/docs/loans.md
+printf '#include <a>\n  // [lend]\n  if (free) {\n\n    lend();\n  }\n  // [/lend]\n' >"$dir/docs/examples/loans.cpp"
+printf '<!-- docs/examples/loans.cpp: lend -->\n```cpp\nstale\n```\nafter\n```sh\nls\n```\n' >"$page"
+"${refresh}_guide" "$dir"
+wanted=$'<!-- docs/examples/loans.cpp: lend -->\n```cpp\nif (free) {\n\n  lend();\n}\n```\nafter\n```sh\nls\n```'
+[[ $(<"$page") == "$wanted" ]] || { echo "the guide is refreshed wrongly" >&2; exit 1; }
+printf '<!-- docs/examples/loans.cpp: lent -->\n```cpp\n```\n' >"$page"
+if "${refresh}_guide" "$dir" 2>/dev/null; then echo "a region that is not there was found" >&2; exit 1; fi

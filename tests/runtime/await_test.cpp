@@ -79,6 +79,27 @@ TEST_P(Await, AnAnswerThatComesAtOnceDoesNotSuspend) {
   EXPECT_EQ(errors.back().reason, "unknown-category");
 }
 
+detached move_money(runtime& rt, std::promise<result<joint_receipt>>& done) {
+  done.set_value(co_await awaited<joint_receipt>([&](auto callback) {
+    rt.send_together_then(
+        {to<ledger, Withdraw>("ledger-a", cents(30)), to<ledger, Deposit>("ledger-b", cents(30))},
+        std::move(callback));
+  }));
+}
+
+TEST_P(Await, JointCommandsTakeCallbacks) {
+  auto rt = open();
+  static_cast<void>(deposit(rt, "ledger-a", 50));
+  for (const bool is_enough : {true, false}) {
+    std::promise<result<joint_receipt>> done;
+    move_money(rt, done);
+    const auto r = answer_of(done.get_future());
+    EXPECT_EQ(r.has_value(), is_enough);
+    EXPECT_EQ(r ? "" : r.error().reason, is_enough ? "" : "insufficient-funds");
+  }
+  EXPECT_EQ(state_balance(rt, "ledger-b"), 30);
+}
+
 TEST_P(Await, QueriesTakeCallbacks) {
   auto rt = open();
   static_cast<void>(deposit(rt, "ledger-a", 7));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <thread>
@@ -103,6 +104,30 @@ struct journal_fold {
   if (!read) f.gap = read.error().to_string();
   return f;
 }
+
+/// Each time it decides, somebody else writes to its stream: it is overtaken whenever it commits.
+struct jostled {
+  static constexpr auto category = "jostled";
+  using commands = types<Deposit>;
+  using events = types<Deposited>;
+
+  decision decide(Deposit::Reader c, emit& out, const command_context& at) const {
+    ++decided;
+    commit other;
+    other.origin.id = command_id::generate();
+    other.parts.push_back({at.stream, expected_version::any(), 1});
+    other.bodies = build<Deposited>([](auto e) { e.setCents(1); });
+    other.events.push_back(
+        {type_id_of<Deposited>, static_cast<std::uint32_t>(other.bodies.size())});
+    EXPECT_TRUE(append_and_wait(*into, std::move(other)));
+    out.event<Deposited>().setCents(c.getCents());
+    return accept();
+  }
+  void evolve(Deposited::Reader) {}
+
+  static inline std::atomic<unsigned> decided{0};
+  static inline journal* into = nullptr;
+};
 
 /// Options of a runtime under test: quiet, in a directory that goes with the test.
 class ledger_test : public ::testing::Test {

@@ -100,6 +100,36 @@ TEST_P(Query, AnAggregateThatHasNoEventsAnswersToo) {
   EXPECT_EQ(rt.journal().head(), no_position);
 }
 
+struct sullen : ledger {
+  static constexpr auto category = "sullen";
+  decision answer(GetBalance::Reader, Balance::Builder) const {
+    throw std::runtime_error("answer is cross");
+  }
+};
+struct sullen_view : balances {
+  static constexpr auto name = "sullen";
+  decision answer(GetBalance::Reader, const view<row>&, Balance::Builder) const {
+    throw std::runtime_error("answer is cross");
+  }
+};
+
+TEST_P(Query, AnAnswerThatThrowsIsAnErrorAndHurtsNobody) {
+  auto rt = *runtime::open<sullen, sullen_view>(options());
+  for (std::uint64_t v = 1; v <= 2; ++v) {
+    const auto done = deposit(rt, "sullen-a", 1);
+    ASSERT_TRUE(done) << done.error().to_string();
+    EXPECT_EQ(done->version, version{v});
+    const auto state = answer_of(rt.query<sullen, GetBalance>("sullen-a", [](auto) {}));
+    const auto view =
+        answer_of(rt.query<sullen_view, GetBalance>([](auto) {}, {.visible_at = done->position}));
+    for (const auto* answer : {&state, &view}) {
+      EXPECT_EQ(answer->error().code, errc::invalid);
+      EXPECT_EQ(answer->error().reason, "answer-failed");
+      EXPECT_NE(answer->error().detail.find("answer is cross"), std::string::npos);
+    }
+  }
+}
+
 TEST_P(Query, RefusesUnknownStreams) {
   auto rt = open();
   const auto ask = [&](std::string_view stream) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <random>
 
+#include "fasti/testing/runtime.hpp"
 #include "persistence/disk.hpp"
 #include "persistence/leveldb_stores.hpp"
 #include "tests/runtime/ledger_kit.hpp"
@@ -179,6 +180,153 @@ TEST_F(Recovery, P13_ASnapshotThatIsOfNoUseIsPassedOverForAnOlderOne) {
         "at version 99 passed over: it is newer than its stream"}) {
     EXPECT_NE(said.find(why), std::string::npos) << why << "\nin " << said;
   }
+}
+
+TEST_F(Recovery, SnapshotsComeBySizeAndByWishAndSoManyStay) {
+  struct wishful : ledger {
+    bool wants_snapshot() const { return balance % 100 == 0; }
+  };
+  auto o = options();
+  o.snapshot_every_events = 0;
+  {
+    auto rt = *runtime::open<wishful>(o);
+    for (int i = 0; i < 3; ++i) static_cast<void>(deposit(rt, "ledger-a", 50));
+    ASSERT_TRUE(comes_true([&] { return rt.stats().snapshots_saved == 1; })) << "at 100";
+  }
+  const auto words_of_one = build<Deposited>([](auto e) { e.setCents(1); }).size();
+  o.snapshot_every_bytes = 5 * words_of_one * word_bytes;
+  o.snapshots_kept = 3;
+  unique_id journal;
+  {
+    auto rt = open(o);
+    journal = rt.journal().id();
+    for (int i = 0; i < 25; ++i) static_cast<void>(deposit(rt, "ledger-b", 1));
+    ASSERT_TRUE(comes_true([&] { return rt.stats().snapshots_saved == 5; }));
+  }
+  auto store = persistence::open_leveldb_snapshots(persistence::posix_disk(), o.path + "/snapshots",
+                                                   journal, o.log, 3);
+  ASSERT_TRUE(store);
+  std::vector<version> kept;
+  for (auto at_most = latest_version; at_most != no_version;) {
+    const auto found = (*store)->load(stream_id::of("ledger", "b"), at_most);
+    ASSERT_TRUE(found);
+    if (!*found) break;
+    kept.push_back((*found)->version);
+    at_most = version{count_of(kept.back()) - 1};
+  }
+  EXPECT_EQ(kept, (std::vector{version{25}, version{20}, version{15}}));
+}
+
+struct unsaved : ledger {
+  void save(LedgerState::Builder) const { throw std::runtime_error("save is cross"); }
+};
+
+TEST_F(Recovery, AStateThatCannotBeSavedHasNoSnapshotAndGoesOn) {
+  auto o = options();
+  o.snapshot_every_events = 5;
+  {
+    auto rt = *runtime::open<unsaved>(o);
+    for (int i = 0; i < 12; ++i) ASSERT_TRUE(deposit(rt, "ledger-a", 1));
+    EXPECT_EQ(rt.stats().snapshots_saved, 0U);
+  }
+  const std::string line = "no snapshot of ledger-a: save threw save is cross\n";
+  EXPECT_EQ(logged(), line + line) << "at 5 and at 10, not at every command";
+  auto rt = *runtime::open<unsaved>(o);
+  EXPECT_EQ(deposit(rt, "ledger-a", 1)->version, version{13});
+}
+
+TEST_F(Recovery, AnAggregateThatCannotBeLoadedNamesThePlaceAndIsLeftAloneForAWhile) {
+  using std::chrono::milliseconds;
+  fasti::testing::driven_clock clock;
+  auto o = options();
+  o.clock = [&clock] { return clock.now(); };
+  auto rt = open(o);
+  static_cast<void>(deposit(rt, "ledger-b", 1));
+  commit poison;
+  poison.origin.id = command_id::generate();
+  poison.parts.push_back({stream_id::of("ledger", "a"), expected_version::no_stream(), 1});
+  poison.bodies = build<Poisoned>([](auto) {});
+  poison.events.push_back({type_id_of<Poisoned>, static_cast<std::uint32_t>(poison.bodies.size())});
+  ASSERT_TRUE(append_and_wait(rt.journal(), std::move(poison)));
+  const auto loads = [this] {
+    const auto lines = logged();
+    int n = 0;
+    for (auto at = lines.find("ledger-a cannot be loaded"); at != std::string::npos;
+         at = lines.find("ledger-a cannot be loaded", at + 1)) {
+      ++n;
+    }
+    return n;
+  };
+  const auto broken = deposit(rt, "ledger-a", 1);
+  EXPECT_EQ(broken.error().code, errc::corrupt);
+  EXPECT_EQ(broken.error().detail, "ledger-a version 1 at position 2: evolve is cross");
+  for (int pause = 1; pause <= 4; ++pause) {
+    clock.advance(milliseconds{100 << (pause - 1)} - milliseconds{1});
+    EXPECT_EQ(deposit(rt, "ledger-a", 1).error(), broken.error()) << "told again, nothing read";
+    EXPECT_EQ(loads(), pause);
+    clock.advance(milliseconds{1});
+    EXPECT_EQ(deposit(rt, "ledger-a", 1).error(), broken.error());
+    EXPECT_EQ(loads(), pause + 1);
+  }
+  EXPECT_TRUE(deposit(rt, "ledger-b", 1)) << "the others go on";
+}
+
+/// Folding it takes as long as the test wants.
+struct held_up {
+  static constexpr auto category = "held_up";
+  using commands = types<Deposit>;
+  using events = types<Deposited>;
+  using queries = types<Balance(GetBalance)>;
+
+  decision decide(Deposit::Reader c, emit& out) const {
+    out.event<Deposited>().setCents(c.getCents());
+    return accept();
+  }
+  void evolve(Deposited::Reader e) {
+    const int folding = ++at_once;
+    for (auto seen = most.load(); seen < folding && !most.compare_exchange_weak(seen, folding);) {
+    }
+    EXPECT_TRUE(comes_true([] { return !held.load(); }));
+    balance += e.getCents();
+    --at_once;
+  }
+  decision answer(GetBalance::Reader, Balance::Builder reply) const {
+    reply.setCents(balance);
+    return accept();
+  }
+
+  std::int64_t balance = 0;
+  static inline std::atomic<bool> held{false};
+  static inline std::atomic<int> at_once{0};
+  static inline std::atomic<int> most{0};
+};
+
+TEST_F(Recovery, P6_NoMoreAreRecoveredAtOnceThanThereAreReaders) {
+  constexpr int streams = 12;
+  auto o = options();
+  o.reader_threads = 3;
+  {
+    auto rt = *runtime::open<held_up>(o);
+    for (int i = 0; i < streams; ++i) {
+      ASSERT_TRUE(deposit(rt, "held_up-" + std::to_string(i), i));
+    }
+  }
+  auto rt = *runtime::open<held_up>(o);
+  held_up::most = 0;
+  held_up::held = true;
+  std::vector<std::future<result<owned<Balance>>>> asked;
+  for (int i = 0; i < streams; ++i) {
+    asked.push_back(rt.query<held_up, GetBalance>("held_up-" + std::to_string(i), [](auto) {}));
+  }
+  EXPECT_TRUE(comes_true([] { return held_up::at_once == 3; }));
+  EXPECT_EQ(rt.stats().commands_in_flight, std::size_t{streams}) << "the others wait";
+  held_up::held = false;
+  for (int i = 0; i < streams; ++i) {
+    const auto balance = answer_of(std::move(asked[static_cast<std::size_t>(i)]));
+    ASSERT_TRUE(balance);
+    EXPECT_EQ((*balance)->getCents(), i);
+  }
+  EXPECT_EQ(held_up::most, 3);
 }
 
 TEST_F(Recovery, P9_ALostViewIsFoldedAgain) {

@@ -1,5 +1,6 @@
 // Commands through the public API: receipts, rejections, refusals, repeats.
 
+#include "fasti/testing/runtime.hpp"
 #include "runtime/core/aggregate_machine.hpp"
 #include "tests/runtime/ledger_kit.hpp"
 
@@ -162,6 +163,43 @@ TEST_P(Send, WhatIsLateOrCancelledIsRefusedAndNotStored) {
   EXPECT_EQ(rt.stats().commands_in_flight, 0U);
 }
 
+/// Its sender changes his mind, and his time is up, when it has been decided.
+struct belated {
+  static constexpr auto category = "belated";
+  using commands = types<Deposit>;
+  using events = types<Deposited>;
+
+  decision decide(Deposit::Reader c, emit& out) const {
+    out.event<Deposited>().setCents(c.getCents());
+    return accept();
+  }
+  void evolve(Deposited::Reader) {
+    under.cancelled_by.cancel();
+    clock.advance(std::chrono::hours{1});
+  }
+
+  static inline fasti::testing::driven_clock clock{timestamp{std::chrono::hours{24}}};
+  static inline conditions under;
+};
+
+TEST_P(Send, P12_WhatIsDecidedIsNotTakenBack) {
+  auto o = options();
+  o.clock = [] { return belated::clock.now(); };
+  auto rt = *runtime::open<belated>(std::move(o));
+  belated::under = {.deadline = belated::clock.now() + std::chrono::minutes{1},
+                    .cancelled_by = cancellation::make()};
+  const auto cents = [](auto c) { c.setCents(1); };
+  const auto r = answer_of(rt.send<Deposit>("belated-a", cents, {}, belated::under));
+  ASSERT_TRUE(r) << r.error().to_string();
+  EXPECT_EQ(rt.journal().head(), position{1});
+  EXPECT_EQ(answer_of(rt.send<Deposit>("belated-a", cents, {}, belated::under)).error().reason,
+            "cancelled")
+      << "both came true, but after the first was decided";
+  belated::under.cancelled_by = {};
+  EXPECT_EQ(answer_of(rt.send<Deposit>("belated-a", cents, {}, belated::under)).error().reason,
+            "deadline-passed");
+}
+
 TEST_P(Send, NobodyGetsPastTheAuthoriser) {
   auto o = options();
   o.authorise = [](const access_request& wants) -> result<void> {
@@ -244,6 +282,23 @@ TEST_P(Send, OriginIsStoredWithTheEvents) {
                               })
                         .has_value());
   EXPECT_EQ(seen, 1);
+}
+
+TEST_P(Send, ACommandWithoutAnIdGetsAFreshOne) {
+  auto rt = open();
+  const auto first = deposit(rt, "ledger-a", 1);
+  const auto second = deposit(rt, "ledger-a", 1);
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(first->command, second->command);
+  for (const auto& id : {first->command, second->command}) {
+    EXPECT_EQ(id.high >> 12U & 0xFU, 7U) << "a UUID of version 7: " << id.to_string();
+  }
+  ASSERT_TRUE(rt.journal().read({.to = position{1}}, [&](const recorded_event& e) {
+    EXPECT_EQ(e.command, first->command);
+    EXPECT_EQ(e.correlation, first->command);
+    EXPECT_EQ(e.causation, first->command);
+    return visit::more;
+  }));
 }
 
 TEST_P(Send, WhatIsOverALimitIsRefusedAndTheAggregateGoesOn) {
@@ -360,6 +415,19 @@ TEST_P(Send, AnAggregateThatIsOvertakenDecidesAnew) {
   ASSERT_TRUE(r.has_value()) << r.error().to_string();
   EXPECT_EQ(r->version, version{3});
   EXPECT_EQ(state_balance(rt, "ledger-a"), 16);
+}
+
+TEST_P(Send, WhoIsOvertakenAgainAndAgainIsToldSo) {
+  auto o = options();
+  o.conflict_retries_max = 3;
+  auto rt = *runtime::open<jostled>(std::move(o));
+  jostled::into = &rt.journal();
+  jostled::decided = 0;
+  const auto r = answer_of(rt.send<Deposit>("jostled-a", [](auto c) { c.setCents(5); }));
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().code, errc::conflict) << r.error().to_string();
+  EXPECT_EQ(jostled::decided, 4U);
+  EXPECT_EQ(rt.journal().head(), position{4}) << "only what the others wrote";
 }
 
 }  // namespace

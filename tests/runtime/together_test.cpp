@@ -122,6 +122,21 @@ TEST_P(Together, P8_RepeatsAtTheSameTimeHaveOneEffect) {
   EXPECT_EQ(state_balance(rt, "ledger-b"), 10);
 }
 
+TEST_P(Together, P3_WhoIsOvertakenAgainAndAgainIsToldSo) {
+  auto o = options();
+  o.conflict_retries_max = 3;
+  auto rt = *runtime::open<ledger, jostled>(std::move(o));
+  jostled::into = &rt.journal();
+  jostled::decided = 0;
+  const auto r = answer_of(rt.send_together({fasti::to<ledger, Deposit>("ledger-a", cents(5)),
+                                             fasti::to<jostled, Deposit>("jostled-a", cents(5))}));
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().code, errc::conflict) << r.error().to_string();
+  EXPECT_EQ(jostled::decided, 4U);
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 0) << "none of it, however often it was tried";
+  EXPECT_EQ(rt.journal().head(), position{4});
+}
+
 TEST_P(Together, NothingHadToHappen) {
   auto rt = open();
   const auto none = answer_of(rt.send_together({fasti::to<ledger, Draw>("ledger-a", cents(0)),

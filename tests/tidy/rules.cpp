@@ -27,7 +27,7 @@ std::string folder_of(const std::string& path) {
 
 /// The room that a path lies in; the longest prefix wins.
 std::string room_of(std::string_view path) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> rooms{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> rooms{{
       {"runtime/include/fasti/caf.hpp", "api for caf"},
       {"runtime/include/fasti/", "api"},
       {"runtime/core/", "core"},
@@ -37,6 +37,7 @@ std::string room_of(std::string_view path) {
       {"persistence/", "persistence"},
       {"actors/", "actors"},
       {"samples/", "samples"},
+      {"docs/examples/", "examples"},
       {"tests/", "tests"},
   }};
   for (const auto& [prefix, room] : rooms) {
@@ -60,6 +61,7 @@ std::string entered_by(std::string_view include) {
   if (include.starts_with("leveldb/")) return "leveldb";
   if (include == "lz4.h") return "lz4";
   if (include == "xxhash.h") return "xxhash";
+  if (include.starts_with("gtest/")) return "gtest";
   if (std::regex_match(include.begin(), include.end(), posix)) return "posix";
   if (include.find_first_of("/.") == include.npos) return "std";
   return "other";
@@ -81,6 +83,7 @@ const std::map<std::string, std::set<std::string>>& layer_table() {
         "posix", "xxhash"}},
       {"cli", {"api", "schemas", "persistence", "node", "cli", "capnp", "std", "posix", "other"}},
       {"samples", {"api", "own schemas", "capnp", "std", "posix", "other"}},
+      {"examples", {"api", "own schemas", "std", "gtest"}},
   };
   return table;
 }
@@ -168,14 +171,19 @@ std::string in_fasti_test(const std::string& cmake) {
   return calls;
 }
 
+/// The guide's examples are tests whatever they are called.
+bool is_test(const std::string& path) {
+  return path.ends_with("_test.cpp") ||
+         (path.starts_with("docs/examples/") && path.ends_with(".cpp"));
+}
+
 bool is_registered(const source_file& file,
                    const std::map<std::string, std::string>& cmake_by_folder) {
-  const bool is_test = file.path.ends_with("_test.cpp");
   for (auto folder = folder_of(file.path);; folder = folder_of(folder)) {
     const auto cmake = cmake_by_folder.find(folder);
     if (cmake != cmake_by_folder.end()) {
       const auto name = folder.empty() ? file.path : file.path.substr(folder.size() + 1);
-      const auto text = is_test ? in_fasti_test(cmake->second) : cmake->second;
+      const auto text = is_test(file.path) ? in_fasti_test(cmake->second) : cmake->second;
       if (names_it(text, name)) return true;
       // A case that must not compile is listed by its name.
       if (folder == "tests/compile_fail" && names_it(text, name.substr(0, name.rfind('.')))) {
@@ -249,7 +257,8 @@ findings check_sizes(const source_file& file) {
 findings check_tests_do_not_sleep(const source_file& file) {
   static const std::regex sleeps(R"(\b(sleep_for|sleep_until|usleep|nanosleep)\b)");
   findings found;
-  if (!is_cpp(file) || !file.path.starts_with("tests/")) return found;
+  const bool is_run = file.path.starts_with("tests/") || file.path.starts_with("docs/examples/");
+  if (!is_cpp(file) || !is_run) return found;
   find_in(code_of(file.text), file, sleeps,
           "a test drives the clock or waits for a fact; it does not sleep", found);
   return found;
@@ -274,8 +283,8 @@ findings check_registered(const std::vector<source_file>& files) {
     const bool counts = f.path.ends_with(".cpp") || f.path.ends_with(".capnp");
     if (counts && !is_registered(f, cmake_by_folder)) {
       found.push_back(at(f, 1,
-                         f.path.ends_with("_test.cpp") ? "no fasti_test() runs this test"
-                                                       : "no CMakeLists.txt names this file"));
+                         is_test(f.path) ? "no fasti_test() runs this test"
+                                         : "no CMakeLists.txt names this file"));
     }
   }
   return found;

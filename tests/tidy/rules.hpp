@@ -21,13 +21,13 @@ findings check_caf_stays_in_its_room(const source_file& file);
 /// Functions of at most 70 lines, lines of at most 100 columns; a file of more than 500 lines says
 /// why.
 findings check_sizes(const source_file& file);
-/// Tests drive a clock; they do not sleep.
+/// Tests and the guide's examples drive a clock; they do not sleep.
 findings check_tests_do_not_sleep(const source_file& file);
 /// Nothing names a place that exists on one machine only.
 findings check_no_machine_paths(const source_file& file);
 
 /// Every .cpp and .capnp is named by a CMakeLists.txt of its folder or of one above; every
-/// *_test.cpp in a fasti_test(...) there.
+/// *_test.cpp, and every .cpp of docs/examples, in a fasti_test(...) there.
 findings check_registered(const std::vector<source_file>& files);
 
 constexpr std::size_t function_lines_max = 70;

@@ -80,6 +80,17 @@ TEST(TidyRules, SamplesSeeWhatUsersSee) {
   }
 }
 
+TEST(TidyRules, TheGuidesExamplesSeeWhatUsersSeeAndGoogleTest) {
+  for (const auto* good : {"fasti/runtime.hpp", "fasti/testing/given.hpp", "library.capnp.h",
+                           "gtest/gtest.h", "filesystem"}) {
+    EXPECT_TRUE(may_include("docs/examples/a.cpp", good)) << good;
+  }
+  for (const auto* bad : {"runtime/core/a.hpp", "persistence/a.hpp", "tests/support/temp_dir.hpp",
+                          "unistd.h", "nlohmann/json.hpp", "caf/actor.hpp"}) {
+    EXPECT_FALSE(may_include("docs/examples/a.cpp", bad)) << bad;
+  }
+}
+
 TEST(TidyRules, TestsMayEnterEveryRoomButReachCafThroughItsAdapter) {
   EXPECT_TRUE(may_include("tests/e2e/a_test.cpp", "persistence/a.hpp"));
   EXPECT_TRUE(may_include("tests/e2e/a_test.cpp", "leveldb/db.h"));
@@ -136,6 +147,7 @@ TEST(TidyRules, TestsDoNotSleep) {
   EXPECT_FALSE(check_tests_do_not_sleep({"tests/core/a_test.cpp", nap}).empty());
   EXPECT_FALSE(check_tests_do_not_sleep({"tests/core/a_test.cpp", "usleep(3);\n"}).empty());
   EXPECT_TRUE(check_tests_do_not_sleep({"tests/core/a_test.cpp", "// " + nap}).empty());
+  EXPECT_FALSE(check_tests_do_not_sleep({"docs/examples/a.cpp", nap}).empty());
   EXPECT_TRUE(check_tests_do_not_sleep({"samples/bank/progress.cpp", nap}).empty());
 }
 
@@ -171,6 +183,10 @@ TEST(TidyRules, EveryTestIsInAFastiTest) {
                                  "fasti_test(NAME core\n SOURCES "
                                  "a_test.cpp LIBS b)"}})
                   .empty());
+  const source_file example{"docs/examples/loans.cpp", ""};
+  const std::string cmake = "docs/examples/CMakeLists.txt";
+  EXPECT_FALSE(check_registered({example, {cmake, "add_executable(x loans.cpp)"}}).empty());
+  EXPECT_TRUE(check_registered({example, {cmake, "fasti_test(NAME x SOURCES loans.cpp)"}}).empty());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/tidy/guide.hpp"
 #include "tests/tidy/rules.hpp"
 
 namespace fasti::tidy {
@@ -74,6 +75,9 @@ TEST(TidyTree, FunctionsLinesAndFilesAreShort) { expect_everywhere(check_sizes);
 TEST(TidyTree, TestsDoNotSleep) { expect_everywhere(check_tests_do_not_sleep); }
 TEST(TidyTree, NoPathOfOneMachineIsNamed) { expect_everywhere(check_no_machine_paths); }
 TEST(TidyTree, NoSourceIsOrphanedAndNoTestUnregistered) { expect_none(check_registered(tree())); }
+TEST(TidyTree, TheGuideQuotesWhatIsCompiled) { expect_none(check_quotations(tree())); }
+TEST(TidyTree, TheGuideNamesTestsThatAreThere) { expect_none(check_named_tests(tree())); }
+TEST(TidyTree, TheGuidesLinksLeadSomewhere) { expect_none(check_links(tree())); }
 
 }  // namespace
 }  // namespace fasti::tidy
