@@ -12,6 +12,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 namespace fasti::actors::detail {
@@ -49,6 +50,9 @@ class work_queue {
     }
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
+    if constexpr (std::is_pointer_v<Job>) {
+      if (jobs_.size() >= ahead) fetch(jobs_[ahead - 1]);
+    }
     waiting_.store(jobs_.size(), std::memory_order_relaxed);
     const bool wakes = !jobs_.empty() && needs_another();
     lock.unlock();
@@ -65,7 +69,15 @@ class work_queue {
 
  private:
   /// Each lets others run first: some 0.3 to 1 us.
-  static constexpr int looks_max = 50;
+  static constexpr int looks_max = 8;
+  static constexpr std::size_t ahead = 2;
+  static constexpr std::size_t lines_fetched = 8;
+
+  /// Its turn comes soon, and its memory was not looked at for long.
+  static void fetch(const void* job) {
+    const auto* at = static_cast<const char*>(job);
+    for (std::size_t line = 0; line < lines_fetched; ++line) __builtin_prefetch(at + 64 * line);
+  }
 
   /// With the mutex. One sleeps who is not called yet, and nobody is looking.
   bool needs_another() {
