@@ -3,6 +3,12 @@
 #include <caf/sec.hpp>
 
 #include "tests/actors/caf/application.hpp"
+#if FASTI_CAF_META
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/json_reader.hpp>
+#include <caf/json_writer.hpp>
+#endif
 
 namespace fasti::test {
 namespace {
@@ -290,6 +296,38 @@ TEST(CafErrors, AreTheSameWhenTheyHaveComeBack) {
     EXPECT_EQ(to_error(make_error(code)).code, code);
   }
 }
+
+#if FASTI_CAF_META
+TEST(CafErrors, AreWrittenAndReadByName) {
+  EXPECT_NE(to_string(make_error(errc::closed)).find("closed"), std::string::npos);
+  for (auto number = count_of(errc::rejected); number <= count_of(errc::closed); ++number) {
+    auto code = static_cast<errc>(number);
+    caf::json_writer writer;
+    ASSERT_TRUE(writer.apply(code));
+    EXPECT_EQ(writer.str(), "\"" + std::string(name_of(code)) + "\"");
+    caf::json_reader reader;
+    ASSERT_TRUE(reader.load(writer.str()));
+    errc read{};
+    EXPECT_TRUE(reader.apply(read));
+    EXPECT_EQ(read, code);
+  }
+  caf::json_reader reader;
+  errc read{};
+  ASSERT_TRUE(reader.load("\"unheard-of\""));
+  EXPECT_FALSE(reader.apply(read));
+}
+
+TEST(CafErrors, AreWrittenAndReadAsBytes) {
+  const auto e = to_caf_error({errc::closed, "reason", "detail"});
+  caf::byte_buffer bytes;
+  caf::binary_serializer sink{bytes};
+  ASSERT_TRUE(sink.apply(e));
+  caf::error read;
+  caf::binary_deserializer source{bytes};
+  ASSERT_TRUE(source.apply(read));
+  EXPECT_EQ(to_error(read), to_error(e));
+}
+#endif
 
 TEST(CafErrors, OfCafSayWhatIsKnown) {
   EXPECT_EQ(to_error(make_error(caf::sec::request_receiver_down)).code, errc::closed);
