@@ -43,11 +43,6 @@ else()
   endforeach()
   if(TARGET CAF::core)
     set_property(TARGET CAF::core PROPERTY INTERFACE_LINK_LIBRARIES Threads::Threads)
-    if(CAF_VERSION VERSION_LESS 0.18)
-      # Turns a message type without a type id from a run-time surprise into a compile error.
-      set_property(TARGET CAF::core PROPERTY
-        INTERFACE_COMPILE_DEFINITIONS CAF_ENABLE_TYPE_ID_CHECKS)
-    endif()
   endif()
   if(TARGET CAF::io)
     set_property(TARGET CAF::io PROPERTY INTERFACE_LINK_LIBRARIES CAF::core)

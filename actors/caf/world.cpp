@@ -131,7 +131,10 @@ std::unique_ptr<actor_world> actor_world::borrow(caf::actor_system& system, faul
 actor_world::actor_world(std::unique_ptr<owned_system> owned, caf::actor_system& system,
                          std::shared_ptr<actor_census> census,
                          std::chrono::milliseconds shutdown_limit)
-    : owned_(std::move(owned)), host_(system, std::move(census)), shutdown_limit_(shutdown_limit) {}
+    : owned_(std::move(owned)),
+      owns_(owned_ != nullptr),
+      host_(system, std::move(census)),
+      shutdown_limit_(shutdown_limit) {}
 
 actor_world::~actor_world() { shutdown(shutdown_limit_); }
 

@@ -62,7 +62,11 @@ class actor_world {
   /// Who is left is returned, reported as `left_behind`, and never handles another message; its
   /// handles are poison from then on: keep them for ever rather than drop them.
   /// Handles of stopped actors must be dropped before, too.
+  /// On a borrowed system, whose workers go on, who is left goes on handling messages.
   std::vector<actor_count> shutdown(std::chrono::milliseconds limit);
+
+  /// After `shutdown`: no actor will handle a message any more. False only on a borrowed system.
+  [[nodiscard]] bool is_over() const { return ended_ && (owns_ || host_.census().total() == 0); }
 
   /// The system below, for opt-in users. Valid until `shutdown`.
   [[nodiscard]] caf::actor_system& system() const noexcept { return host_.system(); }
@@ -74,6 +78,7 @@ class actor_world {
               std::shared_ptr<actor_census> census, std::chrono::milliseconds shutdown_limit);
 
   std::unique_ptr<owned_system> owned_;  // null if borrowed, or ended
+  const bool owns_;
   actor_host host_;
   std::chrono::milliseconds shutdown_limit_;
   bool ended_ = false;

@@ -23,7 +23,9 @@ constexpr std::array<code_text, 7> texts{{
     {"closed", "nothing was stored; open the runtime again"},
 }};
 
-const code_text& text_of(errc code) noexcept { return texts[static_cast<std::size_t>(code)]; }
+const code_text& text_of(errc code) noexcept {
+  return texts[static_cast<std::size_t>(code) - static_cast<std::size_t>(errc::rejected)];
+}
 
 /// Details may carry ids and paths from outside: one line, no control characters.
 std::string one_line(std::string_view text) {

@@ -34,13 +34,14 @@ bool is_category(std::string_view name) {
 
 error runtime::node::closed_error() { return {errc::closed, "closed", "the runtime is closed"}; }
 
-result<std::unique_ptr<runtime::node>> runtime::node::open(runtime_options options) {
+result<std::unique_ptr<runtime::node>> runtime::node::open(runtime_options options,
+                                                           caf::actor_system* on) {
   if (!options.log) options.log = log_to_stderr;
   if (!options.clock) options.clock = system_now;
   auto storage = fasti::node::open_storage(options);
   if (!storage) return std::move(storage).error();
   auto opened = std::make_unique<node>(std::move(options), *std::move(storage));
-  if (auto started = opened->start(); !started) return std::move(started).error();
+  if (auto started = opened->start(on); !started) return std::move(started).error();
   return opened;
 }
 
@@ -48,27 +49,30 @@ runtime::node::node(runtime_options options, fasti::node::opened_storage storage
     : options_(std::move(options)),
       storage_(std::move(storage)),
       readers_(options_.reader_threads),
-      services_{*storage_.journal,
-                *storage_.snapshots,
-                *storage_.views,
-                readers_,
-                options_,
-                figures_,
-                actors::when_alone::writes_itself} {}
+      services_{*storage_.journal, *storage_.snapshots, *storage_.views, readers_, options_,
+                figures_} {}
 
 runtime::node::~node() {
   if (auto ended = close(); !ended) log(log_level::error, ended.error().to_string());
+  way_in_->shut();
+  wait_for_those_left();
 }
 
-result<void> runtime::node::start() {
-  actors::world_options world;
-  world.worker_threads = options_.worker_threads;
-  world.on_fault = [this](const actors::actor_fault& f) {
+result<void> runtime::node::start(caf::actor_system* on) {
+  actors::fault_handler on_fault = [this](const actors::actor_fault& f) {
     log(log_level::error, "actor " + std::string(f.actor) + ": " + f.detail);
   };
-  auto opened = actors::actor_world::open(std::move(world));
-  if (!opened) return std::move(opened).error();
-  world_ = *std::move(opened);
+  if (on != nullptr) {
+    world_ = actors::actor_world::borrow(*on, std::move(on_fault));
+  } else {
+    actors::world_options world;
+    world.worker_threads = options_.worker_threads;
+    world.on_fault = std::move(on_fault);
+    auto opened = actors::actor_world::open(std::move(world));
+    if (!opened) return std::move(opened).error();
+    world_ = *std::move(opened);
+    services_.alone = actors::when_alone::writes_itself;
+  }
   registry_ = std::make_unique<actors::aggregate_registry>(world_->host(), services_);
   bus_ = world_->host().spawn<actors::bus_actor_impl>(storage_.journal->head());
   storage_.journal->on_head([this](position head) {
@@ -178,6 +182,10 @@ result<runtime::node::target> runtime::node::find_target(std::string_view stream
 void runtime::node::send(detail::sent_command command, receipt_callback callback) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return callback(closed_error());
+  if (!command.category.empty()) {
+    auto fits = check_category(command.stream, command.category);
+    if (!fits) return callback(std::move(fits).error());
+  }
   auto to = find_target(command.stream, command.type, command.under.principal);
   if (!to) return callback(std::move(to).error());
   core::command_request asks{command.type, std::move(command.body), std::move(command.origin)};

@@ -10,6 +10,7 @@
 #include <shared_mutex>
 
 #include "actors/caf/world.hpp"
+#include "actors/door.hpp"
 #include "actors/projection_actor.hpp"
 #include "actors/registry.hpp"
 #include "fasti/runtime.hpp"
@@ -20,20 +21,23 @@
 
 namespace fasti {
 
-class runtime::node {
+class runtime::node final : public actors::runtime_port {
  public:
-  [[nodiscard]] static result<std::unique_ptr<node>> open(runtime_options options);
+  /// `on`: the actor_system to run on; none: one of its own.
+  [[nodiscard]] static result<std::unique_ptr<node>> open(runtime_options options,
+                                                          caf::actor_system* on = nullptr);
   node(runtime_options options, fasti::node::opened_storage storage);
-  ~node();
+  ~node() override;
 
   result<void> add_decider(detail::decider_port port);
   result<void> add_projection(detail::projection_port port);
-  void send(detail::sent_command command, receipt_callback callback);
+  void send(detail::sent_command command, receipt_callback callback) override;
   void send_together(std::vector<addressed_command> commands, command_origin origin,
-                     conditions under, joint_callback callback);
+                     conditions under, joint_callback callback) override;
   void query_view(std::string_view name, type_id query, std::vector<word> body,
-                  query_options options, words_callback callback);
-  void query_aggregate(detail::sent_query query, words_callback callback);
+                  query_options options, words_callback callback) override;
+  void query_aggregate(detail::sent_query query, words_callback callback) override;
+  void log(log_level level, std::string_view line) const override { options_.log(level, line); }
   [[nodiscard]] result<detail::past_state> past_state(const detail::decider_port& decider,
                                                       std::string_view stream,
                                                       const moment& when) const;
@@ -46,6 +50,8 @@ class runtime::node {
   [[nodiscard]] fasti::journal& journal() noexcept { return *storage_.journal; }
   [[nodiscard]] runtime_stats stats() const;
   result<void> close();
+  /// For those who may outlive it.
+  [[nodiscard]] const std::shared_ptr<actors::door>& way_in() const noexcept { return way_in_; }
 
  private:
   struct projection {
@@ -74,7 +80,7 @@ class runtime::node {
   [[nodiscard]] static error closed_error();
   [[nodiscard]] result<void> may(access_request::kind what, std::string_view principal,
                                  std::string_view at, type_id type) const;
-  result<void> start();
+  result<void> start(caf::actor_system* on);
   [[nodiscard]] result<target> find_target(std::string_view stream) const;
   [[nodiscard]] result<target> find_target(std::string_view stream, type_id command,
                                            std::string_view principal) const;
@@ -89,7 +95,8 @@ class runtime::node {
   void wait_for_visitors() const;
   void wait_for_answers(std::chrono::steady_clock::time_point deadline);
   void stop_projections();
-  void log(log_level level, std::string_view line) const { options_.log(level, line); }
+  void release();
+  void wait_for_those_left();
 
   // Constant after construction.
   runtime_options options_;
@@ -100,6 +107,7 @@ class runtime::node {
   std::unique_ptr<actors::actor_world> world_;
   std::unique_ptr<actors::aggregate_registry> registry_;
   actors::bus_actor bus_;
+  std::shared_ptr<actors::door> way_in_ = std::make_shared<actors::door>(*this);
 
   /// Nobody else wants to know how far the journal is.
   std::atomic<bool> has_projections_{false};

@@ -9,7 +9,7 @@ runtime::runtime(runtime&&) noexcept = default;
 runtime& runtime::operator=(runtime&&) noexcept = default;
 runtime::~runtime() = default;
 
-error runtime::other_reply(const receipt& of, const std::string& expected) {
+error detail::other_reply(const receipt& of, const std::string& expected) {
   return {errc::invalid, "other-reply",
           "command " + of.command.to_string() + " is stored, with version " +
               std::to_string(count_of(of.version)) + " of " + std::string(of.stream.text()) +

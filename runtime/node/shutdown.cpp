@@ -28,6 +28,22 @@ void runtime::node::stop_projections() {
   bus_ = actors::bus_actor();
 }
 
+/// Nobody uses it any more. Files are released here: the same process may open them again.
+void runtime::node::release() {
+  registry_.reset();
+  storage_ = {};
+}
+
+/// On a system of the application's those who did not stop in time go on running, so what they use
+/// must stay until they do.
+void runtime::node::wait_for_those_left() {
+  if (!world_ || world_->is_over()) return;
+  log(log_level::error, "the application's actor_system has not ended fasti's actors; waiting");
+  while (!world_->await_all(std::chrono::seconds{1}).empty()) {
+  }
+  release();
+}
+
 result<void> runtime::node::close() {
   const std::lock_guard lock(close_mutex_);
   if (closed_) return *closed_;
@@ -54,9 +70,8 @@ result<void> runtime::node::close() {
     for (const auto& who : world_->shutdown(limit)) {
       left += (left.empty() ? "" : ", ") + std::to_string(who.count) + " × " + who.name;
     }
-    registry_.reset();
   }
-  storage_ = {};  // files are released here: the same process may open them again
+  if (!world_ || world_->is_over()) release();
   if (ended && !left.empty()) {
     ended = error{errc::unavailable, "shutdown-incomplete", "left behind: " + left};
   }

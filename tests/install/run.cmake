@@ -16,12 +16,16 @@ run("installing" "${CMAKE_COMMAND}" --install "${build_dir}" --prefix "${prefix}
 run("configuring" "${CMAKE_COMMAND}" -S "${consumer_dir}" -B "${build}" -G "${generator}"
   "-DCMAKE_PREFIX_PATH=${prefix}\\;${prefix_path}" "-DCMAKE_CXX_COMPILER=${compiler}"
   "-DCMAKE_CXX_COMPILER_LAUNCHER=${launcher}" "-DCMAKE_CXX_FLAGS=${flags}"
-  "-DCOUNTER_DIR=${counter_dir}")
+  "-DCOUNTER_DIR=${counter_dir}" "-DCAF_ACTOR=${caf_actor}")
 run("building" "${CMAKE_COMMAND}" --build "${build}")
 run("running" "${build}/consumer" "${build}/counter.fasti")
 message(STATUS "${out}")
 if(NOT out MATCHES "total: [0-9]+")
   message(FATAL_ERROR "the program's output holds no total")
+endif()
+run("running on CAF" "${build}/caf_consumer" "${build}/caf.fasti")
+if(NOT out MATCHES "total: 3\n")
+  message(FATAL_ERROR "the program with actors of its own says no total:\n${out}")
 endif()
 
 # What the package shows is the public surface: no room's own header, no engine's.

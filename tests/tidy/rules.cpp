@@ -77,7 +77,7 @@ const std::map<std::string, std::set<std::string>>& layer_table() {
       {"schemas", {"api", "schemas", "capnp", "std"}},
       {"persistence",
        {"api", "schemas", "persistence", "capnp", "std", "posix", "leveldb", "lz4", "xxhash"}},
-      {"actors", {"api", "core", "schemas", "actors", "capnp", "std"}},
+      {"actors", {"api", "api for caf", "core", "schemas", "actors", "capnp", "std"}},
       {"node",
        {"api", "api for caf", "core", "schemas", "persistence", "actors", "node", "capnp", "std",
         "posix", "xxhash"}},
@@ -93,6 +93,7 @@ bool may_enter(const std::string& path, const std::string& entered) {
     if (path.starts_with("runtime/node/cluster")) return true;
     if (path.starts_with("actors/caf/")) return entered == "caf";
     if (path.starts_with("tests/actors/caf/")) return entered == "caf";
+    if (path.starts_with("docs/examples/caf_")) return entered == "caf";  // of CAF's users
     return path == "runtime/include/fasti/caf.hpp" && entered == "caf";
   }
   const auto room = room_of(path);

@@ -56,6 +56,9 @@ TEST(TidyRules, ActorsKnowNoStorageAndOnlyTheAdapterKnowsCaf) {
   for (const auto* bad : {"caf/actor.hpp", "persistence/a.hpp", "leveldb/db.h"}) {
     EXPECT_FALSE(may_include("actors/a.cpp", bad)) << bad;
   }
+  EXPECT_TRUE(may_include("actors/caf/runtime_actor.hpp", "fasti/caf.hpp"));
+  EXPECT_TRUE(may_include("docs/examples/caf_actor.cpp", "caf/actor.hpp"));
+  EXPECT_FALSE(may_include("docs/examples/views.cpp", "caf/actor.hpp"));
   EXPECT_FALSE(may_include("actors/caf/actor.hpp", "caf/all.hpp"));
   EXPECT_FALSE(may_include("actors/caf/actor.hpp", "caf/io/middleman.hpp"));
 }

@@ -98,7 +98,7 @@ struct runtime_options {
   journal_limits journal = {};
 
   // -- performance -------------------------------------------------------------------------------
-  std::size_t worker_threads = 0;  ///< 0 = one for each core.
+  std::size_t worker_threads = 0;  ///< 0 = one for each core. Not for `open_on` (`fasti/caf.hpp`).
   std::size_t reader_threads = 2;  ///< Blocking reads: recovery of aggregates, folding of views.
 
   // -- rights ------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ namespace fasti {
 /// What the caller can do next; the only thing a program should branch on.
 /// (The idea of naming errors by the next step is KJ's.)
 enum class errc : std::uint8_t {
-  rejected,  ///< A rule of the domain said no. Certainly not stored. Tell the user.
+  rejected = 1,  ///< A rule of the domain said no. Certainly not stored. Tell the user.
   conflict,  ///< The expected version did not hold. Certainly not stored. Look again, then retry.
   unavailable,  ///< A limit is reached or a part is starting. Certainly not stored. Retry later.
   unknown,      ///< May or may not be stored. Ask again with the same command id.

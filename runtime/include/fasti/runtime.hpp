@@ -54,9 +54,13 @@ struct runtime_stats {
 
 namespace detail {
 
+/// `fasti/caf.hpp`'s way in.
+struct runtime_access;
+
 /// A command on its way in.
 struct sent_command {
   std::string_view stream;
+  std::string_view category;  ///< The stream's, if the sender said which; else empty.
   type_id type{};
   std::vector<word> body;
   command_origin origin;
@@ -82,6 +86,21 @@ struct replied {
   owned<Reply> reply;
 };
 
+namespace detail {
+[[nodiscard]] error other_reply(const receipt& of, const std::string& expected);
+}  // namespace detail
+
+/// A receipt with the reply that its command declared. Errors: `invalid` ("other-reply") when it
+/// has none, or another one.
+template <schema_struct Reply>
+[[nodiscard]] result<replied<Reply>> with_reply(receipt r) {
+  if (r.reply.is_none() || r.reply.type != type_id_of<Reply>) {
+    return detail::other_reply(r, type_name_of<Reply>());
+  }
+  owned<Reply> reply(std::move(r.reply.body));
+  return replied<Reply>{std::move(r), std::move(reply)};
+}
+
 class runtime {
  public:
   /// Opens the journal at `options.path`, recovers it, and registers the given deciders and
@@ -89,12 +108,7 @@ class runtime {
   /// it), `corrupt` (what, where).
   template <class... DecidersAndProjections>
   [[nodiscard]] static result<runtime> open(runtime_options options) {
-    auto opened = open_node(std::move(options));
-    if (!opened) return std::move(opened).error();
-    result<void> added;
-    (void)((added = opened->template add<DecidersAndProjections>(), added.has_value()) && ...);
-    if (!added) return std::move(added).error();
-    return opened;
+    return adding<DecidersAndProjections...>(open_node(std::move(options)));
   }
 
   runtime(runtime&&) noexcept;
@@ -136,8 +150,12 @@ class runtime {
   template <schema_struct Command, class Fill>
   void send_then(std::string_view stream, Fill&& fill, receipt_callback callback,
                  command_origin origin = {}, conditions under = {}) {
-    send_words({stream, type_id_of<Command>, build<Command>(std::forward<Fill>(fill)),
-                std::move(origin), std::move(under)},
+    send_words({stream,
+                {},
+                type_id_of<Command>,
+                build<Command>(std::forward<Fill>(fill)),
+                std::move(origin),
+                std::move(under)},
                std::move(callback));
   }
 
@@ -175,15 +193,12 @@ class runtime {
     if constexpr (std::is_void_v<reply>) {
       (void)sizeof(missing::reply<Decider, Command>);
     } else {
-      if (auto fits = check_category(stream, Decider::category); !fits) {
-        return callback(result<replied<reply>>(std::move(fits).error()));
-      }
-      send_then<Command>(
-          stream, std::forward<Fill>(fill),
-          [callback = std::move(callback)](result<receipt> r) mutable {
-            callback(with_reply<reply>(std::move(r)));
-          },
-          std::move(origin), std::move(under));
+      send_words({stream, Decider::category, type_id_of<Command>,
+                  build<Command>(std::forward<Fill>(fill)), std::move(origin), std::move(under)},
+                 [callback = std::move(callback)](result<receipt> r) mutable {
+                   using answer = result<replied<reply>>;
+                   callback(r ? with_reply<reply>(*std::move(r)) : answer(std::move(r).error()));
+                 });
     }
   }
 
@@ -320,11 +335,12 @@ class runtime {
 
   /// Refuses new commands, answers those under way, writes the views' checkpoints, releases the
   /// journal. Limit: `options.shutdown_timeout`; `unavailable` names who was left. Idempotent. Not
-  /// from a callback, which it would wait for.
+  /// from a callback or an actor, which it would wait for.
   result<void> close();
 
  private:
   class node;
+  friend struct detail::runtime_access;
   using words_callback = std::function<void(result<std::vector<word>>)>;
 
   explicit runtime(std::unique_ptr<node> n);
@@ -344,16 +360,14 @@ class runtime {
       callback(words ? answer(owned<Reply>(*std::move(words))) : answer(std::move(words).error()));
     };
   }
-  template <class Reply>
-  static result<replied<Reply>> with_reply(result<receipt> r) {
-    if (!r) return std::move(r).error();
-    if (r->reply.is_none() || r->reply.type != type_id_of<Reply>) {
-      return other_reply(*r, type_name_of<Reply>());
-    }
-    owned<Reply> reply(std::move(r->reply.body));
-    return replied<Reply>{*std::move(r), std::move(reply)};
+  template <class... DecidersAndProjections>
+  static result<runtime> adding(result<runtime> opened) {
+    if (!opened) return std::move(opened).error();
+    result<void> added;
+    (void)((added = opened->template add<DecidersAndProjections>(), added.has_value()) && ...);
+    if (!added) return std::move(added).error();
+    return opened;
   }
-  static error other_reply(const receipt& of, const std::string& expected);
   static result<void> check_category(std::string_view stream, std::string_view category);
 
   static result<runtime> open_node(runtime_options options);
