@@ -20,7 +20,7 @@ using asking_actor = actors::typed_interface<void(begin_asking)>;
 
 }  // namespace fasti::bench
 
-FASTI_MESSAGES_BEGIN(fasti_bench, 1100)
+FASTI_MESSAGES_BEGIN(fasti_bench, 1300)
 FASTI_MESSAGE(fasti_bench, fasti::bench::ask)
 FASTI_MESSAGE(fasti_bench, fasti::bench::answer)
 FASTI_MESSAGE(fasti_bench, fasti::bench::begin_asking)

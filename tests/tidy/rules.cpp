@@ -89,11 +89,13 @@ const std::map<std::string, std::set<std::string>>& layer_table() {
 }
 
 bool may_enter(const std::string& path, const std::string& entered) {
+  const bool is_for_users_of_caf = path.starts_with("docs/examples/caf_");
+  if (entered == "api for caf" && is_for_users_of_caf) return true;
   if (entered == "caf" || entered == "caf io") {
     if (path.starts_with("runtime/node/cluster")) return true;
     if (path.starts_with("actors/caf/")) return entered == "caf";
     if (path.starts_with("tests/actors/caf/")) return entered == "caf";
-    if (path.starts_with("docs/examples/caf_")) return entered == "caf";  // of CAF's users
+    if (is_for_users_of_caf) return entered == "caf";
     return path == "runtime/include/fasti/caf.hpp" && entered == "caf";
   }
   const auto room = room_of(path);
@@ -172,8 +174,10 @@ std::string in_fasti_test(const std::string& cmake) {
   return calls;
 }
 
-/// The guide's examples are tests whatever they are called.
+/// The guide's examples are tests whatever they are called; only those of CAF's users are programs
+/// of their own.
 bool is_test(const std::string& path) {
+  if (path.starts_with("docs/examples/caf_")) return false;
   return path.ends_with("_test.cpp") ||
          (path.starts_with("docs/examples/") && path.ends_with(".cpp"));
 }
