@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <stdexcept>
 
 namespace fasti::testing::detail {
 namespace {
@@ -309,7 +310,7 @@ draw source::any_seen() {
 draw source::number(const number_range& range) {
   const auto what = below(100);
   if (what < 40 && numbers_.size() + state_numbers_.size() > 0) {
-    const auto seen = what < 25 ? any_seen() : near_seen();
+    auto seen = what < 25 ? any_seen() : near_seen();
     if (is_in(seen, range)) return seen;
   }
   auto fresh = number_of(fresh_number(range), range.is_signed);

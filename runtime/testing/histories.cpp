@@ -181,7 +181,8 @@ rc::Seq<history_steps> pairs_together(const history_steps& h) {
 rc::Seq<history_steps> merged(const history_steps& h) {
   return rc::seq::mapMaybe(rc::seq::fromContainer(pairs_of(h)),
                            [h](const number_pair& both) -> rc::Maybe<history_steps> {
-                             const auto& [from, into] = both;
+                             const auto& from = both.first;
+                             const auto& into = both.second;
                              const auto sum = from.magnitude + into.magnitude;
                              if (from.step == into.step || sum < from.magnitude) return rc::Nothing;
                              auto other = with_leaves(h, [&](std::size_t at, draw& d) {

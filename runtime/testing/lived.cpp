@@ -1,5 +1,7 @@
 #include "runtime/testing/lived.hpp"
 
+#include <algorithm>
+
 #include "runtime/core/guard.hpp"
 
 namespace fasti::testing::detail {

@@ -139,8 +139,7 @@ TEST(Histories, DiceKeepToWhatIsAskedFor) {
   std::set<std::uint8_t> bytes;
   std::set<std::string> chosen;
   std::set<bool> yes;
-  histories<ledger>({.cases = 300, .text_max = 4, .seed = 5})
-      .filling<Misbehave>([](Misbehave::Builder c, dice&) { c.setHow(Misbehave::How::NOTHING); })
+  well_behaved({.cases = 300, .text_max = 4, .seed = 5})
       .filling<Withdraw>([&](Withdraw::Builder c, dice& d) {
         d.fill(c);
         EXPECT_LE(c.getNote().size(), 16U);

@@ -173,7 +173,7 @@ class histories {
     }
     detail::add_commands(plan_, typename Decider::commands{});
     plan_.stream = stream_id::of(plan_.port.category, "test");
-    plan_.options = std::move(options);
+    plan_.options = options;
   }
 
   /// What has happened before each history.
@@ -190,7 +190,7 @@ class histories {
                   "it is not one of the decider's commands");
     for (auto& c : plan_.commands) {
       if (type_id{c.schema.getProto().getId()} != type_id_of<Command>) continue;
-      c.fill = [fill = std::move(fill)](::capnp::MessageBuilder& into, dice& d) {
+      c.fill = [fill](::capnp::MessageBuilder& into, dice& d) mutable {
         fill(into.initRoot<Command>(), d);
       };
     }
