@@ -4,6 +4,14 @@ include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/fasti")
 
 get_property(rooms GLOBAL PROPERTY FASTI_ROOMS)
+if(TARGET fasti_histories)
+  # An export of its own: where rapidcheck is missing the rest of the package is found all the same.
+  list(REMOVE_ITEM rooms fasti_histories)
+  install(TARGETS fasti_histories EXPORT fasti-histories
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  install(EXPORT fasti-histories NAMESPACE fasti:: FILE fasti-histories-targets.cmake
+    DESTINATION "${package_dir}")
+endif()
 install(TARGETS ${rooms} EXPORT fasti
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")

@@ -5,6 +5,11 @@
 namespace orders {
 namespace {
 
+/// So much a piece, and so many of them: more is a slip of somebody's, and sums stay far from what
+/// 64 bits hold.
+constexpr std::int64_t line_cents_max = 1'000'000'000;
+constexpr std::uint32_t line_count_max = 1'000'000;
+
 /// A command that is good at one stage only.
 fasti::decision only_at(Stage needed, Stage now) {
   if (now == Stage::UNKNOWN) return fasti::reject("no-such-order");
@@ -25,7 +30,10 @@ fasti::decision order::decide(Place::Reader c, fasti::emit& out) const {
   std::int64_t sum = 0;
   std::set<std::string> articles;
   for (const auto l : c.getLines()) {
-    if (l.getCount() == 0 || l.getCents() < 0) return fasti::reject("bad-line");
+    if (l.getCount() == 0 || l.getCount() > line_count_max || l.getCents() < 0 ||
+        l.getCents() > line_cents_max) {
+      return fasti::reject("bad-line");
+    }
     if (!articles.insert(l.getArticle()).second) return fasti::reject("article-twice");
     sum += l.getCents() * l.getCount();
   }

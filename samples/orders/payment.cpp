@@ -1,9 +1,16 @@
 #include "payment.hpp"
 
 namespace orders {
+namespace {
+
+/// Of one payment: more is a slip of somebody's.
+constexpr std::int64_t top_up_cents_max = 1'000'000'000;
+
+}  // namespace
 
 fasti::decision payment::decide(TopUp::Reader c, fasti::emit& out) const {
   if (c.getCents() <= 0) return fasti::reject("not-positive");
+  if (c.getCents() > top_up_cents_max) return fasti::reject("too-much");
   out.event<ToppedUp>().setCents(c.getCents());
   return fasti::accept();
 }

@@ -3,10 +3,20 @@
 #include <limits>
 
 namespace orders {
+namespace {
+
+/// Free or put aside: what is put aside may be free again.
+std::uint64_t on_shelf(const stock& s) {
+  std::uint64_t count = s.free;
+  for (const auto& [order, held] : s.reserved) count += held;
+  return count;
+}
+
+}  // namespace
 
 fasti::decision stock::decide(Receive::Reader c, fasti::emit& out) const {
   if (c.getCount() == 0) return fasti::reject("nothing-received");
-  if (c.getCount() > std::numeric_limits<std::uint32_t>::max() - free) {
+  if (c.getCount() > std::numeric_limits<std::uint32_t>::max() - on_shelf(*this)) {
     return fasti::reject("shelf-full");
   }
   out.event<Received>().setCount(c.getCount());

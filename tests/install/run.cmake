@@ -13,10 +13,25 @@ function(run what)
 endfunction()
 
 run("installing" "${CMAKE_COMMAND}" --install "${build_dir}" --prefix "${prefix}")
-run("configuring" "${CMAKE_COMMAND}" -S "${consumer_dir}" -B "${build}" -G "${generator}"
+set(configure "${CMAKE_COMMAND}" -S "${consumer_dir}" -B "${build}" -G "${generator}"
   "-DCMAKE_PREFIX_PATH=${prefix}\\;${prefix_path}" "-DCMAKE_CXX_COMPILER=${compiler}"
   "-DCMAKE_CXX_COMPILER_LAUNCHER=${launcher}" "-DCMAKE_CXX_FLAGS=${flags}"
   "-DCOUNTER_DIR=${counter_dir}" "-DCAF_ACTOR=${caf_actor}")
+
+# Without rapidcheck all is there but what stands on it; who asks for that is told.
+set(without -DCMAKE_DISABLE_FIND_PACKAGE_rapidcheck=ON)
+execute_process(COMMAND ${configure} ${without} -DCOMPONENTS=histories
+  RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
+if(status EQUAL 0 OR NOT out MATCHES "histories")
+  message(FATAL_ERROR "a component that is not there is not missed (${status}):\n${out}")
+endif()
+file(REMOVE_RECURSE "${build}")
+run("configuring without rapidcheck" ${configure} ${without})
+file(REMOVE_RECURSE "${build}")
+if(histories)
+  list(APPEND configure -DCOMPONENTS=histories)
+endif()
+run("configuring" ${configure})
 run("building" "${CMAKE_COMMAND}" --build "${build}")
 run("running" "${build}/consumer" "${build}/counter.fasti")
 message(STATUS "${out}")
@@ -26,6 +41,13 @@ endif()
 run("running on CAF" "${build}/caf_consumer" "${build}/caf.fasti")
 if(NOT out MATCHES "total: 3\n")
   message(FATAL_ERROR "the program with actors of its own says no total:\n${out}")
+endif()
+
+if(histories)
+  run("running" "${build}/tests_of_a_decider")
+  if(NOT out MATCHES "Add: [0-9]+ accepted")
+    message(FATAL_ERROR "the generated histories have no report:\n${out}")
+  endif()
 endif()
 
 # What the package shows is the public surface: no room's own header, no engine's.

@@ -4,6 +4,8 @@
 #include <fasti/testing/given.hpp>
 #include <fasti/testing/runtime.hpp>
 
+#include <limits>
+
 #include "process.hpp"
 #include "samples/orders/desk.hpp"
 #include "samples/orders/payment.hpp"
@@ -133,6 +135,39 @@ TEST(Stock, PutsAsideWhatIsFree) {
         EXPECT_EQ(s.free, 0U);
         EXPECT_TRUE(s.reserved.empty());
       });
+}
+
+// Found by generated histories; what is put aside could not come back to a shelf that was full.
+TEST(Stock, HasRoomForWhatIsPutAside) {
+  const auto most = std::numeric_limits<std::uint32_t>::max();
+  given<stock>(event<Received>(of_count(most)), event<Reserved>(of_order("1", 2)))
+      .when<Receive>(of_count(1))
+      .then_rejected("shelf-full")
+      .and_given(event<Dispatched>(of_order("1", 2)))
+      .when<Receive>(of_count(2))
+      .then(event<Received>(of_count(2)));
+}
+
+// Found by generated histories: sums that do not fit into 64 bits.
+TEST(Payment, TakesNoSumsThatNobodyHas) {
+  given<payment>(event<ToppedUp>(of_cents(1)))
+      .when<TopUp>(of_cents(std::numeric_limits<std::int64_t>::max()))
+      .then_rejected("too-much");
+}
+
+TEST(Order, HasNoLinesThatNobodyPays) {
+  const auto line = [](std::uint32_t count, std::int64_t cents) {
+    return [=](auto c) {
+      auto l = c.initLines(1)[0];
+      l.setCount(count);
+      l.setCents(cents);
+    };
+  };
+  given<order>()
+      .when<Place>(line(3, std::numeric_limits<std::int64_t>::max() / 2))
+      .then_rejected("bad-line")
+      .when<Place>(line(std::numeric_limits<std::uint32_t>::max(), 1))
+      .then_rejected("bad-line");
 }
 
 TEST(Payment, ChargesWhatIsThereAndGivesItBackOnce) {

@@ -27,10 +27,11 @@ std::string folder_of(const std::string& path) {
 
 /// The room that a path lies in; the longest prefix wins.
 std::string room_of(std::string_view path) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> rooms{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> rooms{{
       {"runtime/include/fasti/caf.hpp", "api for caf"},
       {"runtime/include/fasti/", "api"},
       {"runtime/core/", "core"},
+      {"runtime/testing/", "testing"},
       {"runtime/node/", "node"},
       {"runtime/cli/", "cli"},
       {"schemas/", "schemas"},
@@ -62,6 +63,7 @@ std::string entered_by(std::string_view include) {
   if (include == "lz4.h") return "lz4";
   if (include == "xxhash.h") return "xxhash";
   if (include.starts_with("gtest/")) return "gtest";
+  if (include == "rapidcheck.h" || include.starts_with("rapidcheck/")) return "rapidcheck";
   if (std::regex_match(include.begin(), include.end(), posix)) return "posix";
   if (include.find_first_of("/.") == include.npos) return "std";
   return "other";
@@ -74,6 +76,7 @@ const std::map<std::string, std::set<std::string>>& layer_table() {
       {"api", {"api", "capnp", "std"}},
       {"api for caf", {"api", "capnp", "std", "caf"}},
       {"core", {"api", "core", "schemas", "capnp", "std", "xxhash"}},
+      {"testing", {"api", "core", "testing", "capnp", "std", "rapidcheck"}},
       {"schemas", {"api", "schemas", "capnp", "std"}},
       {"persistence",
        {"api", "schemas", "persistence", "capnp", "std", "posix", "leveldb", "lz4", "xxhash"}},
@@ -213,7 +216,7 @@ findings check_includes(const source_file& file) {
       found.push_back(at(file, line, "caf/all.hpp costs seconds; include what is used"));
     } else if (!may_enter(file.path, entered)) {
       found.push_back(at(file, line, "room '" + room + "' may not include " + name));
-    } else if (room == "core" && is_impure(name)) {
+    } else if ((room == "core" || room == "testing") && is_impure(name)) {
       found.push_back(at(file, line, "a pure machine does not need <" + name + ">"));
     }
   }

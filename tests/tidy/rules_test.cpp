@@ -42,6 +42,16 @@ TEST(TidyRules, MachinesAreFreeOfEnginesThreadsAndFiles) {
   }
 }
 
+TEST(TidyRules, OnlyTheTestKitsRoomKnowsRapidcheck) {
+  EXPECT_TRUE(may_include("runtime/testing/a.cpp", "rapidcheck.h"));
+  EXPECT_TRUE(may_include("runtime/testing/a.cpp", "runtime/core/guard.hpp"));
+  EXPECT_FALSE(may_include("runtime/testing/a.cpp", "runtime/node/node.hpp"));
+  EXPECT_FALSE(may_include("runtime/testing/a.cpp", "thread"));
+  EXPECT_FALSE(may_include("runtime/core/a.cpp", "rapidcheck/Gen.h"));
+  EXPECT_FALSE(may_include("runtime/core/a.cpp", "runtime/testing/lived.hpp"));
+  EXPECT_FALSE(may_include("runtime/include/fasti/testing/a.hpp", "rapidcheck.h"));
+}
+
 TEST(TidyRules, PersistenceKnowsNoActors) {
   EXPECT_TRUE(may_include("persistence/a.cpp", "leveldb/db.h"));
   EXPECT_TRUE(may_include("persistence/a.cpp", "sys/stat.h"));
