@@ -48,21 +48,21 @@ struct workers {
 TEST(WorkQueue, AWorkersOwnJobIsDoneThoughTheOthersSleepOn) {
   constexpr int chain = 20'000;
   work_queue<int> jobs;
-  std::atomic<int> last{0};
+  std::atomic<int> done{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
     threads.emplace_back([&] {
       for (int job = jobs.take(); job != the_end; job = jobs.take()) {
         if (job < chain) jobs.put(job + 1);
-        last = job;
+        ++done;
       }
     });
   }
   jobs.put(1);
-  while (last != chain) std::this_thread::yield();
+  while (done < chain) std::this_thread::yield();
   for (int i = 0; i < 3; ++i) jobs.put(the_end);
   for (auto& t : threads) t.join();
-  EXPECT_EQ(last, chain);
+  EXPECT_EQ(done, chain);
 }
 
 /// A wake that is lost would leave the last job where it is for ever.
