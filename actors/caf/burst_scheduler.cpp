@@ -1,6 +1,8 @@
 #include "actors/caf/burst_scheduler.hpp"
 
-#if !FASTI_CAF_MAIL
+#if FASTI_CAF_MAIL
+#include <caf/thread_owner.hpp>
+#else
 #include <caf/execution_unit.hpp>
 #endif
 
