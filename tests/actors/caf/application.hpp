@@ -38,13 +38,21 @@ inline view_query_message row_of(const char* account, query_options options = {}
                                      std::move(options));
 }
 
+/// An actor of the application's. With an argument: CAF 0.17 binds a reference through a null
+/// pointer when a function is spawned without one.
+template <class Function>
+caf::actor spawn(caf::actor_system& system, Function behave) {
+  return system.spawn([behave](caf::event_based_actor* self, int) mutable { return behave(self); },
+                      0);
+}
+
 /// What an actor that has nothing else to do gets for an answer.
 template <class Reply, class Message, class Timeout = decltype(caf::infinite)>
 std::future<result<Reply>> asked(caf::actor_system& system, const runtime_actor& to,
                                  Message message, Timeout timeout = caf::infinite) {
   auto promise = std::make_shared<std::promise<result<Reply>>>();
   auto future = promise->get_future();
-  system.spawn([=](caf::event_based_actor* self) {
+  spawn(system, [=](caf::event_based_actor* self) {
     fasti::request(self, to, timeout, message)
         .then([promise](const Reply& r) { promise->set_value(r); },
               [promise](const caf::error& e) { promise->set_value(to_error(e)); });

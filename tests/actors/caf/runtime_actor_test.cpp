@@ -26,7 +26,7 @@ TEST_F(RuntimeActor, ACommandIsCommitted) {
 TEST_F(RuntimeActor, IsAskedInTheWordsOfTheCafAtHand) {
   open();
   std::promise<version> stored;
-  system_->spawn([this, &stored](caf::event_based_actor* self) {
+  spawn(*system_, [this, &stored](caf::event_based_actor* self) {
     const auto on_receipt = [&stored](const receipt& r) { stored.set_value(r.version); };
     const auto on_error = [](const caf::error& e) { FAIL() << to_error(e).to_string(); };
 #if FASTI_CAF_MAIL
@@ -51,7 +51,7 @@ TEST_F(RuntimeActor, AThreadAsksThroughAScopedActor) {
 TEST_F(RuntimeActor, ARejectionIsAnErrorWithItsReason) {
   open();
   std::promise<caf::error> refused;
-  system_->spawn([this, &refused](caf::event_based_actor* self) {
+  spawn(*system_, [this, &refused](caf::event_based_actor* self) {
     fasti::request(self, bank_, caf::infinite, withdraw_of(1))
         .then([](const receipt&) { FAIL(); },
               [&refused](const caf::error& e) { refused.set_value(e); });
@@ -210,7 +210,7 @@ TEST_F(RuntimeActor, WhatNobodyWaitsForIsLoggedWhenItFails) {
 TEST_F(RuntimeActor, AMessageThatIsNoRequestBringsItsSenderNoAnswer) {
   open();
   std::promise<void> alive;
-  system_->spawn([this, &alive](caf::event_based_actor* self) {
+  spawn(*system_, [this, &alive](caf::event_based_actor* self) {
 #if FASTI_CAF_MAIL
     self->mail(withdraw_of(7)).send(bank_);
 #else
@@ -227,7 +227,7 @@ TEST_F(RuntimeActor, WhatItDoesNotUnderstandIsRefused) {
   open();
   const auto untyped = caf::actor_cast<caf::actor>(bank_);
   std::promise<caf::error> refused;
-  system_->spawn([&](caf::event_based_actor* self) {
+  spawn(*system_, [&](caf::event_based_actor* self) {
     const auto on_error = [&refused](const caf::error& e) { refused.set_value(e); };
 #if FASTI_CAF_MAIL
     self->mail(std::string("hello")).request(untyped, caf::infinite).then([] { FAIL(); }, on_error);
@@ -263,7 +263,7 @@ TEST_F(RuntimeActor, AnActorThatNobodyHoldsGetsItsAnswer) {
 
 TEST_F(RuntimeActor, AnActorOfTheApplicationsMayDelegateToIt) {
   open();
-  const auto front = system_->spawn([this](caf::event_based_actor* self) -> caf::behavior {
+  const auto front = spawn(*system_, [this](caf::event_based_actor* self) -> caf::behavior {
     return {[this, self](const errand& e) {
 #if FASTI_CAF_MAIL
       return self->mail(deposit_of(e.cents)).delegate(bank_);

@@ -44,7 +44,7 @@ TEST_F(RuntimeActor, TheSystemsDestructorWaitsForAnswersThatAreOwed) {
   open();
   // Asks and is gone: nothing but the answer is left to wait for.
   std::promise<void> has_asked;
-  system_->spawn([&](caf::event_based_actor* self) {
+  spawn(*system_, [&](caf::event_based_actor* self) {
     fasti::request(self, bank_, caf::infinite,
                    row_of("a", {.visible_at = position{1}, .timeout = 24h}))
         .then([](const answer&) {}, [](const caf::error&) {});
