@@ -66,7 +66,7 @@ result<ticket> group_commit::append(commit&& c, std::shared_ptr<commit_session> 
       return given;
     }
     wake = call_writer();
-    wakes_ahead = may_place_ahead() && !is_placing_ahead_;
+    wakes_ahead = may_place_ahead();
   }
   if (wake != nullptr) wake->notify_one();
   if (wakes_ahead) ahead_.notify_all();
@@ -219,6 +219,7 @@ void group_commit::settle(batch_ptr newest) {
   if (newest) place_in_next(std::move(newest));
   if (durability_ == durability::synced) take_what_came();
   finish_block();
+  pack_blocks();
   std::swap(group_, next_);
   group_.end = placed_;
   if (!group_.blocks.empty()) {

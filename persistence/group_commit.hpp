@@ -101,6 +101,7 @@ class group_commit {
   [[nodiscard]] result<version> newest(const stream_name& stream, locks& held) const;
   [[nodiscard]] committed place_events(const waiting_commit& w, const commit_batch& batch);
   void finish_block();
+  void pack_blocks();
   void give_back_what_is_ahead();
   void sync_written();
   void look_after(const error& why);
@@ -156,7 +157,8 @@ class group_commit {
   position placed_{};  // of the last event in a block of it
   timestamp time_;
   block_writer block_;
-  std::vector<version> last_versions_;  // of the commit's streams, before it
+  std::vector<std::shared_ptr<const block>> made_;  // of it, not packed yet
+  std::vector<version> last_versions_;              // of the commit's streams, before it
   std::vector<version> first_versions_;
 
   // Of the one who writes:

@@ -25,8 +25,9 @@ constexpr std::size_t small_group_bytes = 16U << 10;
 
 /// With the mutex: it pays to begin the next group while the storage is at work.
 bool group_commit::may_place_ahead() const {
-  return may_be_ahead_ && !queue_.empty() && queue_.front()->bytes() >= tuned_.ahead_bytes_min &&
-         (is_placing_ahead_ || next_.bytes() < limits_.batch_bytes_max);
+  return may_be_ahead_ && !is_placing_ahead_ && !queue_.empty() &&
+         queue_.front()->bytes() >= tuned_.ahead_bytes_min &&
+         next_.bytes() < limits_.batch_bytes_max;
 }
 
 /// What the third thread does.
@@ -81,7 +82,7 @@ group_commit::locks group_commit::lock_for_placing() const {
 
 void group_commit::place_all(commit_batch& batch) {
   auto& all = batch.commits;
-  for (std::size_t i = 0; i < all.size();) {
+  for (std::size_t i = 0; i < all.size(); pack_blocks()) {  // the locks are gone by then
     auto held = lock_for_placing();
     const auto end = std::min(i + commits_between_locks, all.size());
     for (; i < end; ++i) {
@@ -168,8 +169,14 @@ committed group_commit::place_events(const waiting_commit& w, const commit_batch
 
 void group_commit::finish_block() {
   if (block_.empty()) return;
-  next_.blocks.add(block_.finish());
+  made_.push_back(block_.finish());
   block_.begin(next(placed_));
+}
+
+/// Without the locks: it takes longer than all the rest, and nobody else needs to wait for it.
+void group_commit::pack_blocks() {
+  for (auto& b : made_) next_.blocks.add(std::move(b));
+  made_.clear();
 }
 
 }  // namespace fasti::persistence

@@ -47,6 +47,15 @@ class PlacedAhead : public Disk {
       std::this_thread::yield();
     }
   }
+  /// Behind it: a stranger, one that builds on it, and itself once more.
+  void give_first_and_what_leans_on_it(journal& j) {
+    const commit first = commit_to("a-1");
+    give_first(j, first);
+    give(j, commit_to("b-1"));
+    give(j, commit_to("a-1", 1, expected_version::exactly(version{1})));
+    give(j, first);
+    wait_until_placed(j);
+  }
   void release_and_wait() {
     on.release_syncs();
     all.wait_for(static_cast<std::size_t>(given));
@@ -103,13 +112,7 @@ TEST_F(PlacedAhead, P2_NobodySeesItBeforeItsOwnSync) {
 
 TEST_F(PlacedAhead, P11_GoesToAnotherPlaceWhenTheGroupBeforeItIsLost) {
   auto j = open();
-  commit first = commit_to("a-1");
-  const commit the_same = first;
-  give_first(*j, std::move(first));
-  give(*j, commit_to("b-1"));
-  give(*j, commit_to("a-1", 1, expected_version::exactly(version{1})));
-  give(*j, the_same);
-  wait_until_placed(*j);
+  give_first_and_what_leans_on_it(*j);
   lose_what_is_not_synced();
   release_and_wait();
   EXPECT_EQ(all.of(0).error().reason, "storage-failed");
@@ -123,13 +126,7 @@ TEST_F(PlacedAhead, P11_GoesToAnotherPlaceWhenTheGroupBeforeItIsLost) {
 
 TEST_F(PlacedAhead, P12_KeepsItsPlaceWhenTheGroupBeforeItIsFoundStored) {
   auto j = open();
-  commit first = commit_to("a-1");
-  const commit the_same = first;
-  give_first(*j, std::move(first));
-  give(*j, commit_to("b-1"));
-  give(*j, commit_to("a-1", 1, expected_version::exactly(version{1})));
-  give(*j, the_same);
-  wait_until_placed(*j);
+  give_first_and_what_leans_on_it(*j);
   fail_the_sync();
   release_and_wait();
   EXPECT_EQ(all.of(0)->last_position, position{1});
