@@ -79,11 +79,10 @@ class work_queue {
     for (std::size_t line = 0; line < lines_fetched; ++line) __builtin_prefetch(at + 64 * line);
   }
 
-  /// With the mutex. One sleeps who is not called yet, and nobody is looking.
+  /// With the mutex. One is to be told to wake.
   bool needs_another() {
-    if (someone_looks_ || called_ >= asleep_) return false;
-    if (called_ > 0) return false;  // who comes calls the next if there is need
-    ++called_;
+    if (someone_looks_ || someone_comes_ || asleep_ == 0) return false;
+    someone_comes_ = true;  // and calls the next if there is need
     return true;
   }
 
@@ -101,7 +100,7 @@ class work_queue {
     ++asleep_;
     came_.wait(lock);
     --asleep_;
-    if (called_ > 0) --called_;
+    someone_comes_ = false;
   }
 
   /// Whose worker this thread is: it has called `take`, and will again.
@@ -112,7 +111,7 @@ class work_queue {
   // Protected by mutex_:
   std::deque<Job> jobs_;
   std::size_t asleep_ = 0;
-  std::size_t called_ = 0;  // of these, told to wake and not yet awake
+  bool someone_comes_ = false;  // of these: it was told to wake, and is not awake yet
   bool someone_looks_ = false;
 
   std::atomic<std::size_t> waiting_{0};  // in jobs_, for a look without the mutex
