@@ -99,18 +99,24 @@ std::string lines_of(const std::vector<message>& events) {
   return text.empty() ? "\n  no events" : text;
 }
 
-std::vector<word> saved_by(const fasti::detail::aggregate_state& s) {
-  message_scratch scratch;
-  s.save(scratch.begin());
+}  // namespace
+
+std::vector<word> saved_by(const fasti::detail::aggregate_state& state) {
+  fasti::detail::borrowed_scratch scratch;
+  state.save(scratch->begin());
   std::vector<word> words;
-  scratch.finish(words);
+  scratch->finish(words);
   return words;
 }
 
-/// A type id that nobody has: those of Cap'n Proto have their highest bit set.
-constexpr type_id nobodys_type{1};
-
-}  // namespace
+message event_among(const std::vector<::capnp::StructSchema>& known, type_id type, body_view body,
+                    const tag_list& tags) {
+  message event{type, std::nullopt, {body.begin(), body.end()}, std::string(tags.packed())};
+  for (const auto& schema : known) {
+    if (type_id{schema.getProto().getId()} == type) event.schema = schema;
+  }
+  return event;
+}
 
 story::story(fasti::detail::decider_port port, std::vector<::capnp::StructSchema> events)
     : port_(std::move(port)), schemas_(std::move(events)) {
@@ -164,11 +170,7 @@ story::outcome story::decided_by(const fasti::detail::aggregate_state& s) const 
   out.finish(c);
   o.reply = std::move(c.reply);
   c.each_event([&](type_id type, body_view body, const tag_list& tags) {
-    message made{type, std::nullopt, {body.begin(), body.end()}, std::string(tags.packed())};
-    for (const auto& schema : schemas_) {
-      if (type_id{schema.getProto().getId()} == type) made.schema = schema;
-    }
-    o.events.push_back(std::move(made));
+    o.events.push_back(event_among(schemas_, type, body, tags));
     return true;
   });
   return o;

@@ -7,9 +7,6 @@
 namespace fasti::testing::detail {
 namespace {
 
-/// A type id that nobody has: those of Cap'n Proto have their highest bit set.
-constexpr type_id nobodys_type{1};
-
 /// Calls user code.
 template <class F>
 void guarded(const char* what, F&& f) {
@@ -148,10 +145,7 @@ void lived::evolve_all(fasti::detail::aggregate_state& state, const outcome& cam
 
 std::vector<word> lived::saved_by(const fasti::detail::aggregate_state& state) const {
   std::vector<word> words;
-  if (!plan_.port.snapshot) return words;
-  fasti::detail::borrowed_scratch scratch;
-  guarded("save threw", [&] { state.save(scratch->begin()); });
-  scratch->finish(words);
+  if (plan_.port.snapshot) guarded("save threw", [&] { words = detail::saved_by(state); });
   return words;
 }
 
@@ -229,11 +223,7 @@ void lived::count(histories_report& into) const {
 }
 
 message lived::event_of(type_id type, body_view body, const tag_list& tags) const {
-  message event{type, std::nullopt, {body.begin(), body.end()}, std::string(tags.packed())};
-  for (const auto& schema : plan_.events) {
-    if (type_id{schema.getProto().getId()} == type) event.schema = schema;
-  }
-  return event;
+  return event_among(plan_.events, type, body, tags);
 }
 
 std::string lived::told(const entry& e) const {

@@ -68,6 +68,14 @@ struct surroundings {
 
 namespace detail {
 
+/// A type id that nobody has: those of Cap'n Proto have their highest bit set.
+inline constexpr type_id nobodys_type{1};
+/// The words of its snapshot. Throws what `save` throws. Precondition: the decider has snapshots.
+[[nodiscard]] std::vector<word> saved_by(const fasti::detail::aggregate_state& state);
+/// With its schema, if that is among the known ones.
+[[nodiscard]] message event_among(const std::vector<::capnp::StructSchema>& known, type_id type,
+                                  body_view body, const tag_list& tags);
+
 /// A decider and what has happened to it. Everything that need not know the decider's type.
 class story {
  public:
