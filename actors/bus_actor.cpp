@@ -3,40 +3,36 @@
 #include "actors/caf/send.hpp"
 
 namespace fasti::actors {
+namespace {
+
+void tell(const subscriber_actor& who, position head) { actors::send(who, head_rose{head}); }
+
+}  // namespace
 
 bus_actor_impl::bus_actor_impl(const actor_setup& setup, position head)
-    : actor_base(setup, after_fault::keep_running), head_(head) {}
+    : actor_base(setup, after_fault::keep_running), machine_(head) {}
 
 bus_actor_impl::behavior bus_actor_impl::make_behavior() {
   return handlers(&bus_actor_impl::on_head_rose, &bus_actor_impl::on_subscribe,
-                  &bus_actor_impl::on_caught_up);
+                  &bus_actor_impl::on_caught_up, &bus_actor_impl::on_unsubscribe);
 }
 
-void bus_actor_impl::on_stop() { subscriptions_.clear(); }
+void bus_actor_impl::on_stop() { machine_.forget_all(); }
 
 void bus_actor_impl::on_head_rose(const head_rose& message) {
-  if (message.head <= head_) return;
-  head_ = message.head;
-  for (auto& s : subscriptions_) tell(s);
+  machine_.on_head(message.head, tell);
 }
 
 void bus_actor_impl::on_subscribe(const subscribe& message) {
-  tell(subscriptions_.emplace_back(subscription{message.who}));
+  machine_.on_subscribe(message.who, tell);
 }
 
 void bus_actor_impl::on_caught_up(const caught_up& message) {
-  for (auto& s : subscriptions_) {
-    if (s.who != message.who) continue;
-    s.seen = message.at;
-    s.state = credit::free;
-    tell(s);
-  }
+  machine_.on_caught_up(message.who, message.at, tell);
 }
 
-void bus_actor_impl::tell(subscription& s) {
-  if (s.state == credit::told || s.seen >= head_) return;
-  s.state = credit::told;
-  actors::send(s.who, head_rose{head_});
+void bus_actor_impl::on_unsubscribe(const unsubscribe& message) {
+  machine_.on_unsubscribe(message.who);
 }
 
 }  // namespace fasti::actors

@@ -5,19 +5,24 @@
 ///     ───────────────  ─────────────────  ─────────────  ──────────────────────────────────────
 ///     journal          head_rose          bus            events up to here are durable
 ///     node             subscribe          bus            tell this one, from now on
-///     bus              head_rose          projection     events up to here are durable
-///     projection       caught_up          bus            I have folded up to here: tell me more
+///     bus              head_rose          subscriber     events up to here are durable
+///     subscriber       caught_up          bus            I have read up to here: tell me more
+///     subscription     unsubscribe        bus            nobody listens to me any more
+///     any thread       demand_changed     subscription   look whether another batch is wanted
 ///     any thread       queries_ready      projection     queries wait in your inbox
-///     reader thread    step_done          projection     the step that you asked for is over
+///     reader thread    step_done          subscriber     the step that you asked for is over
 ///     node             rebuild_view       projection     forget the view, fold it from 0
 ///     node's tick      deadline_tick      projection     look at the deadlines of those who wait
+///
+/// Subscribers are projections and subscriptions.
 ///
 /// An aggregate is a light actor and gets no messages: its inbox holds commands and queries, the
 /// reader thread brings its state by `aggregate_actor::on_read`, and each of these wakes it.
 ///
 /// Nobody waits for an answer, so nothing can wait for ever. Every mailbox has a bound: an inbox
 /// wakes its owner once however much it holds; a subscriber is told of one head and not again
-/// before it has caught up; a projection has one step at work. Payloads that cannot be copied
+/// before it has caught up, and has one step at work; demand is told of once until it was looked
+/// at. Payloads that cannot be copied
 /// travel behind a shared pointer; nothing here ever crosses a wire.
 
 #include <functional>
@@ -45,12 +50,24 @@ struct caught_up {
   position at{};
 };
 
-using bus_actor = typed_interface<void(head_rose), void(subscribe), void(caught_up)>;
+struct unsubscribe {
+  subscriber_actor who;
+};
+
+using bus_actor =
+    typed_interface<void(head_rose), void(subscribe), void(caught_up), void(unsubscribe)>;
+
+struct step_done {};
+
+// -- subscription --------------------------------------------------------------------------------
+
+struct demand_changed {};
+
+using subscription_actor = typed_interface<void(head_rose), void(step_done), void(demand_changed)>;
 
 // -- projection ----------------------------------------------------------------------------------
 
 struct queries_ready {};
-struct step_done {};
 struct deadline_tick {};
 
 struct rebuild_view {
@@ -70,4 +87,6 @@ FASTI_MESSAGE(fasti_actors, fasti::actors::queries_ready)
 FASTI_MESSAGE(fasti_actors, fasti::actors::step_done)
 FASTI_MESSAGE(fasti_actors, fasti::actors::deadline_tick)
 FASTI_MESSAGE(fasti_actors, fasti::actors::rebuild_view)
+FASTI_MESSAGE(fasti_actors, fasti::actors::unsubscribe)
+FASTI_MESSAGE(fasti_actors, fasti::actors::demand_changed)
 FASTI_MESSAGES_END(fasti_actors)

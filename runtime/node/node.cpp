@@ -76,7 +76,7 @@ result<void> runtime::node::start(caf::actor_system* on) {
   registry_ = std::make_unique<actors::aggregate_registry>(world_->host(), services_);
   bus_ = world_->host().spawn<actors::bus_actor_impl>(storage_.journal->head());
   storage_.journal->on_head([this](position head) {
-    if (has_projections_) actors::send(bus_, actors::head_rose{head});
+    if (has_subscribers_) actors::send(bus_, actors::head_rose{head});
   });
   ticker_ = std::make_unique<fasti::node::ticker>(tick_period, [this] { on_tick(); });
   return {};
@@ -127,10 +127,14 @@ result<void> runtime::node::add_projection(detail::projection_port port) {
   p.board = std::make_shared<actors::projection_board>(options_.queries_waiting_max);
   p.actor = world_->host().spawn<actors::projection_actor_impl>(p.port, *checkpoint, p.board, bus_,
                                                                 services_);
-  has_projections_ = true;  // before the head is read: what comes after it is told
-  actors::send(bus_, actors::head_rose{storage_.journal->head()});
-  actors::send(bus_, actors::subscribe{p.actor});
+  tell_of_the_head(p.actor);
   return {};
+}
+
+void runtime::node::tell_of_the_head(const actors::subscriber_actor& who) {
+  has_subscribers_ = true;  // before the head is read: what comes after it is told
+  actors::send(bus_, actors::head_rose{storage_.journal->head()});
+  actors::send(bus_, actors::subscribe{who});
 }
 
 result<runtime::node::target> runtime::node::find_target(std::string_view stream) const {
@@ -320,6 +324,9 @@ runtime_stats runtime::node::stats() const {
   for (const auto& [name, p] : projections_) {
     s.projections.push_back({name, position{p->board->checkpoint.load()}, p->board->stopped()});
   }
+  for (const auto& one : subscribers_) {
+    if (!one.board->is_over()) s.subscriptions.push_back(one.board->status());
+  }
   return s;
 }
 
@@ -330,6 +337,7 @@ void runtime::node::on_tick() {
       if (p->board->queries_waiting > 0) actors::send(p->actor, actors::deadline_tick{});
     }
   }
+  forget_subscribers_who_left();
   if (++ticks_ % ticks_per_sweep != 0) return;
   const auto sweep_period = tick_period * ticks_per_sweep;
   registry_->tick(static_cast<std::uint64_t>(options_.idle_timeout / sweep_period) + 1);

@@ -2,7 +2,7 @@
 /// The composition root: builds all parts, hands them down, and ends them in the right order.
 ///
 /// Start:  storage → reader threads → actor world → bus → tick → (deciders, projections as added).
-/// End:    refuse → answer what is in flight → head signal off → projections, bus → aggregates →
+/// End:    refuse → answer what is in flight → head signal off → subscribers, bus → aggregates →
 ///         reader threads → journal → actor world → stores. Each step leaves nothing behind that
 ///         the next one takes away.
 
@@ -13,6 +13,7 @@
 #include "actors/door.hpp"
 #include "actors/projection_actor.hpp"
 #include "actors/registry.hpp"
+#include "actors/subscription_board.hpp"
 #include "fasti/runtime.hpp"
 #include "runtime/node/reader_pool.hpp"
 #include "runtime/node/storage.hpp"
@@ -31,6 +32,9 @@ class runtime::node final : public actors::runtime_port {
 
   result<void> add_decider(detail::decider_port port);
   result<void> add_projection(detail::projection_port port);
+  result<subscription> subscribe(subscription_options options, batch_callback callback);
+  /// Where that is, in this journal. Errors: those of `subscribe`.
+  [[nodiscard]] result<checkpoint> place_of(const start_at& from) const;
   void send(detail::sent_command command, receipt_callback callback) override;
   void send_together(std::vector<addressed_command> commands, command_origin origin,
                      conditions under, joint_callback callback) override;
@@ -58,6 +62,10 @@ class runtime::node final : public actors::runtime_port {
     detail::projection_port port;
     std::shared_ptr<actors::projection_board> board;
     actors::projection_actor actor;
+  };
+  struct subscriber {
+    std::shared_ptr<actors::subscription_board> board;
+    actors::subscription_actor actor;
   };
   /// One call from outside at work: `close` waits for it, and none begins after that.
   class visit_guard {
@@ -91,10 +99,13 @@ class runtime::node final : public actors::runtime_port {
   void deliver(const stream_id& stream, const detail::decider_port& decider,
                core::incoming arrival);
   [[nodiscard]] projection* find_projection(std::string_view name) const;
+  /// The bus tells it how far the journal is, and goes on to.
+  void tell_of_the_head(const actors::subscriber_actor& who);
+  void forget_subscribers_who_left();
   void on_tick();
   void wait_for_visitors() const;
   void wait_for_answers(std::chrono::steady_clock::time_point deadline);
-  void stop_projections();
+  void stop_subscribers();
   void release();
   void wait_for_those_left();
 
@@ -110,12 +121,13 @@ class runtime::node final : public actors::runtime_port {
   std::shared_ptr<actors::door> way_in_ = std::make_shared<actors::door>(*this);
 
   /// Nobody else wants to know how far the journal is.
-  std::atomic<bool> has_projections_{false};
+  std::atomic<bool> has_subscribers_{false};
 
-  // Protected by mutex_; entries are never moved or removed before the end.
+  // Protected by mutex_; deciders and projections are never moved or removed before the end.
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::unique_ptr<detail::decider_port>, std::less<>> deciders_;
   std::map<std::string, std::unique_ptr<projection>, std::less<>> projections_;
+  std::vector<subscriber> subscribers_;
 
   mutable std::atomic<std::size_t> visitors_{0};
   std::atomic<bool> closing_{false};

@@ -18,8 +18,10 @@ void runtime::node::wait_for_answers(std::chrono::steady_clock::time_point deadl
   }
 }
 
-void runtime::node::stop_projections() {
+void runtime::node::stop_subscribers() {
   const std::unique_lock lock(mutex_);
+  for (const auto& s : subscribers_) actors::stop(s.actor);
+  subscribers_.clear();
   for (auto& [name, p] : projections_) {
     actors::stop(p->actor);
     p->actor = actors::projection_actor();
@@ -58,7 +60,7 @@ result<void> runtime::node::close() {
     }
     ticker_.reset();
     storage_.journal->on_head({});
-    stop_projections();
+    stop_subscribers();
     registry_->stop_all();
   }
   readers_.close();

@@ -20,6 +20,7 @@
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
 #include "fasti/past.hpp"
+#include "fasti/subscription.hpp"
 #include "fasti/together.hpp"
 
 namespace fasti {
@@ -50,6 +51,7 @@ struct runtime_stats {
   std::uint64_t snapshots_saved = 0;
   std::size_t commands_in_flight = 0;
   std::vector<projection_status> projections;
+  std::vector<subscription_status> subscriptions;
 };
 
 namespace detail {
@@ -303,6 +305,15 @@ class runtime {
                                 std::move(outcome->reply), std::move(before),
                                 detail::copy_of<Decider>(*found->state)};
   }
+
+  /// Hands out recorded events in their order, batch by batch, first those that are there, then
+  /// those that come; what that promises stands in `fasti/subscription.hpp`. Errors: `invalid`
+  /// ("checkpoint-ahead" when it begins behind the journal's end, "foreign-checkpoint", a malformed
+  /// stream). Cost: an actor, the batches held; a read on a reader thread for each batch.
+  [[nodiscard]] result<subscription> subscribe(subscription_options options,
+                                               batch_callback callback);
+  /// The same for who asks for the next batch, and waits.
+  [[nodiscard]] result<event_feed> subscribe(subscription_options options);
 
   /// Throws the view away and folds it again from position 0; queries that ask for no position see
   /// it grow. Errors: `invalid` when there is no such projection.
