@@ -3,6 +3,11 @@
 #include "actors/caf/send.hpp"
 
 namespace fasti::actors {
+namespace {
+
+constexpr int batches_per_turn = 16;
+
+}  // namespace
 
 /// One read at a time works on it: no lock.
 struct subscription_actor_impl::workbench {
@@ -18,7 +23,15 @@ struct subscription_actor_impl::workbench {
   /// It goes when nobody reads any more, so this is the last call.
   ~workbench() { say(board->fail({errc::closed, "closed", "the runtime is closing"})); }
 
+  /// Batch after batch, as long as they are wanted, and until others should have their turn.
   void read(position head) {
+    for (int n = 0; n < batches_per_turn && looked_at < head && board->is_wanted(); ++n) {
+      read_batch(head);
+      if (board->is_over()) return;
+    }
+  }
+
+  void read_batch(position head) {
     auto batch = reader.read(node.journal, head);
     if (!batch) {
       node.options.log(log_level::error, "subscription " + name + ": " + batch.error().to_string());

@@ -309,7 +309,7 @@ class runtime {
   /// Hands out recorded events in their order, batch by batch, first those that are there, then
   /// those that come; what that promises stands in `fasti/subscription.hpp`. Errors: `invalid`
   /// ("checkpoint-ahead" when it begins behind the journal's end, "foreign-checkpoint", a malformed
-  /// stream). Cost: an actor, the batches held; a read on a reader thread for each batch.
+  /// stream). Cost: an actor, the batches held; a turn on a reader thread for some batches.
   [[nodiscard]] result<subscription> subscribe(subscription_options options,
                                                batch_callback callback);
   /// The same for who asks for the next batch, and waits.
