@@ -25,7 +25,10 @@ void projection_board::set_stopped(std::optional<error> why) {
 struct projection_actor_impl::workbench {
   workbench(const fasti::detail::projection_port& p, position checkpoint,
             std::shared_ptr<projection_board> b, const services& n)
-      : port(p), node(n), board(std::move(b)), machine(p, n.views, n.options.queries_waiting_max) {
+      : port(p),
+        node(n),
+        board(std::move(b)),
+        machine(p, n.views, n.options.queries_waiting_max, n.options.view_bytes_kept_max) {
     machine.start_at(checkpoint);
     board->checkpoint = count_of(checkpoint);
   }

@@ -17,11 +17,12 @@ std::optional<std::string> truncated_text(const recorded_event& e) {
 }  // namespace
 
 projection_machine::projection_machine(const detail::projection_port& port, const view_store& store,
-                                       std::size_t queries_waiting_max)
+                                       std::size_t queries_waiting_max,
+                                       std::size_t row_bytes_kept_max)
     : port_(port),
       queries_waiting_max_(queries_waiting_max),
       state_(port.make()),
-      rows_(store, port.name) {
+      rows_(store, port.name, row_bytes_kept_max) {
   for (const auto& e : port.events) types_.push_back(e.type);
 }
 

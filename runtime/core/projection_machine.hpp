@@ -30,7 +30,7 @@ class projection_machine {
 
   /// `port` and `store` must outlive this.
   projection_machine(const detail::projection_port& port, const view_store& store,
-                     std::size_t queries_waiting_max);
+                     std::size_t queries_waiting_max, std::size_t row_bytes_kept_max);
 
   /// The view is at `checkpoint`: at start, and after a rebuild's clear.
   void start_at(position checkpoint);

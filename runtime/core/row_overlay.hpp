@@ -1,9 +1,10 @@
 #pragma once
 /// The rows of one view as a batch of events changes them: the changes of the batch over what the
-/// store has. Rows come in as single-segment messages and go out the same way.
+/// store has. Rows come in as single-segment messages and go out the same way. Those that
+/// batches touched stay at hand, up to a limit: it is the same rows again and again, as a rule.
 
-#include <map>
 #include <memory>
+#include <unordered_map>
 
 #include "fasti/detail/port.hpp"
 #include "fasti/stores.hpp"
@@ -20,8 +21,9 @@ struct row_error : std::exception {
 
 class row_overlay final : public detail::row_set {
  public:
-  /// `store` must outlive this.
-  row_overlay(const view_store& store, std::string view);
+  /// `store` must outlive this, and nobody else may write to the view. `kept_bytes_max`: of rows
+  /// that stay at hand between batches.
+  row_overlay(const view_store& store, std::string view, std::size_t kept_bytes_max);
   ~row_overlay() override;
 
   message* find(std::string_view key) override;
@@ -32,16 +34,43 @@ class row_overlay final : public detail::row_set {
 
   /// The changes since the last call, for one write with the checkpoint.
   [[nodiscard]] std::vector<view_batch::change> take_changes();
+  /// Forgets the changes, and whatever stays at hand.
   void discard();
 
  private:
-  class row;
-  row& slot(std::string_view key);
+  struct row {
+    std::vector<word> words;      // what the store has; empty: none
+    message* changing = nullptr;  // what this batch makes of it; null: nothing is left
+    bool is_changed = false;      // by this batch
+  };
+  struct hash {
+    using is_transparent = void;
+    // Not noexcept: the table then keeps the hashes, and reads no other key than the one it wants.
+    std::size_t operator()(std::string_view key) const {
+      return std::hash<std::string_view>{}(key);
+    }
+  };
+  using known_rows = std::unordered_map<std::string, row, hash, std::equal_to<>>;
+  using known_row = known_rows::value_type;
+
+  [[nodiscard]] known_row& known(std::string_view key);
+  known_row& add(std::string_view key, std::vector<word> words);
+  void change(known_row& r, message* to);
+  [[nodiscard]] message& fresh();
+  [[nodiscard]] std::vector<word> stored(std::string_view key) const;
+  [[nodiscard]] std::vector<word> joined(message& of) const;
+  [[nodiscard]] static std::size_t bytes_of(const known_row& r);
+  void forget_some();
 
   const view_store& store_;
   const std::string view_;
-  // A null message: erased. Ordered, so that the store gets its keys in order.
-  std::map<std::string, std::unique_ptr<row>, std::less<>> changed_;
+  const std::size_t kept_bytes_max_;
+  known_rows rows_;
+  std::size_t kept_bytes_ = 0;              // of rows_, about
+  std::vector<known_row*> changed_;         // of rows_, each once
+  std::vector<message_scratch> scratches_;  // the first ones are in use
+  std::size_t scratches_used_ = 0;
+  mutable message_scratch joiner_;
 };
 
 }  // namespace fasti::core

@@ -32,6 +32,7 @@ class map_store final : public view_store {
   }
   result<std::optional<std::string>> row(std::string_view, std::string_view key) const override {
     if (broken) return error{errc::corrupt, "row-damaged", "as the test wants"};
+    ++reads;
     const auto found = rows.find(key);
     if (found == rows.end()) return std::optional<std::string>();
     return std::optional<std::string>(found->second);
@@ -52,6 +53,7 @@ class map_store final : public view_store {
   std::map<std::string, std::string, std::less<>> rows;
   position at{};
   bool broken = false;
+  mutable int reads = 0;
 };
 
 class ProjectionMachine : public ::testing::Test {
@@ -104,9 +106,11 @@ class ProjectionMachine : public ::testing::Test {
     return projection_machine::clock::time_point{} + t;
   }
 
+  static constexpr std::size_t row_bytes_kept_max = 1000;  // some five rows
+
   const fasti::detail::projection_port port = fasti::detail::port_of_projection<balances>();
   map_store store;
-  projection_machine machine{port, store, 2};
+  projection_machine machine{port, store, 2, row_bytes_kept_max};
 };
 
 TEST_F(ProjectionMachine, P9_RowsAndCheckpointGoInOneBatch) {
@@ -199,9 +203,45 @@ TEST_F(ProjectionMachine, PoisonStopsItBehindTheLastGoodEvent) {
   EXPECT_FALSE(machine.stopped());
 }
 
-TEST_F(ProjectionMachine, DamagedRowStopsItAndIsNamed) {
+TEST_F(ProjectionMachine, RowsOfEarlierBatchesStayAtHand) {
   EXPECT_TRUE(deposited(1, "ledger-a", 5));
   write(1);
+  store.reads = 0;
+  for (std::uint64_t i = 2; i <= 100; ++i) {
+    EXPECT_TRUE(deposited(i, "ledger-a", 5));
+    write(i);
+  }
+  EXPECT_EQ(store.reads, 0);
+  EXPECT_EQ(cents_of(ask("a")->at(0)), 500);
+}
+
+TEST_F(ProjectionMachine, NoMoreRowsStayAtHandThanMay) {
+  const auto round = [this](std::uint64_t after) {
+    for (std::uint64_t i = 1; i <= 50; ++i) {
+      EXPECT_TRUE(deposited(after + i, "ledger-" + std::to_string(i), 5));
+      write(after + i);
+    }
+  };
+  round(0);
+  store.reads = 0;
+  round(50);
+  EXPECT_GT(store.reads, 40) << "most have gone";
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    EXPECT_EQ(cents_of(ask(std::to_string(i).c_str())->at(0)), 10);
+  }
+}
+
+TEST_F(ProjectionMachine, ARowThatWasErasedIsNotAtHandEither) {
+  EXPECT_TRUE(deposited(1, "ledger-a", 5));
+  EXPECT_TRUE(withdrawn(2, "ledger-a", 5, "close"));
+  write(2);
+  EXPECT_EQ(ask("a")->at(0).error().reason, "no-such-account");
+  EXPECT_TRUE(deposited(3, "ledger-a", 1));
+  write(3);
+  EXPECT_EQ(cents_of(ask("a")->at(0)), 1);
+}
+
+TEST_F(ProjectionMachine, DamagedRowStopsItAndIsNamed) {
   store.rows["a"] = "seven b";
   EXPECT_FALSE(deposited(2, "ledger-a", 5));
   ASSERT_TRUE(machine.stopped());

@@ -95,6 +95,8 @@ struct runtime_options {
   std::size_t queries_waiting_max = 4096;
   /// Events folded in one step of a projection, written with one checkpoint.
   std::size_t projection_batch_events = 4096;
+  /// Of the rows of each view, so much stays in memory from one step to the next; at it half goes.
+  std::size_t view_bytes_kept_max = 8U << 20;
   journal_limits journal = {};
 
   // -- performance -------------------------------------------------------------------------------
