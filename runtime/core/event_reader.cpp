@@ -39,6 +39,7 @@ result<event_reader::batch> event_reader::read(const journal& from, position to)
   auto kept = std::make_shared<kept_events>();
   auto looked_at = only_.stream.empty() ? read_all(from, to, *kept) : read_stream(from, to, *kept);
   if (!looked_at) return std::move(looked_at).error();
+  kept->end();
   at_ = *looked_at;
   return batch{std::move(kept), at_};
 }

@@ -13,6 +13,8 @@ namespace fasti::core {
 class kept_events {
  public:
   void add(const recorded_event& e);
+  /// No more are added: gives back what is too much.
+  void end() { events_.shrink_to_fit(); }
   [[nodiscard]] const std::vector<recorded_event>& events() const noexcept { return events_; }
   /// That they take; about.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
