@@ -5,13 +5,17 @@
 
 int main(int argc, char** argv) {
   using namespace fasti::bench;
-  program aggregates{
-      "fasti-bench",
-      "Measures the runtime on the disk of --dir: durable commands, memory of aggregates, and how\n"
-      "fast they come back. A line of progress goes to stderr every two seconds.",
-      {{"commands", measure_commands},
-       {"memory", measure_memory},
-       {"activation", measure_activation}}};
+  program aggregates{"fasti-bench",
+                     "Measures the runtime on the disk of --dir: durable commands, memory of "
+                     "aggregates, how fast\n"
+                     "they come back, and how fast subscribers and views catch up. A line of "
+                     "progress goes to stderr every two seconds.",
+                     {{"commands", measure_commands},
+                      {"memory", measure_memory},
+                      {"activation", measure_activation},
+                      {"catchup", measure_catchup},
+                      {"followers", measure_followers},
+                      {"visible", measure_visible}}};
   aggregates.usual.events = 100'000;
   aggregates.quick_events = 1000;
   aggregates.add_options = [](CLI::App& app, plan& p) {

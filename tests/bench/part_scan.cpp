@@ -1,20 +1,15 @@
 // How fast everything can be read in its order, after closing and opening again.
 #include <leveldb/db.h>
-#include <leveldb/env.h>
 
 #include "bench_kit.hpp"
 #include "parts.hpp"
+#include "raw_scan.hpp"
 #include "stores.hpp"
 
 namespace fasti::bench {
 namespace {
 
 constexpr std::size_t load_batch = 4096;
-
-struct scanned {
-  std::uint64_t events = 0;
-  std::uint64_t sum = 0;  // something of each body is looked at
-};
 
 struct scan_rounds {
   std::vector<double> rate;
@@ -40,19 +35,7 @@ void measure(scan_rounds& into, std::uint64_t expected, Scan&& scan) {
 
 void scan_leveldb(scan_rounds& into, const std::string& directory, std::uint64_t expected) {
   const auto files = open_leveldb(directory);
-  measure(into, expected, [&] {
-    scanned seen;
-    leveldb::ReadOptions checked;
-    checked.verify_checksums = true;
-    const std::unique_ptr<leveldb::Iterator> it(files.db->NewIterator(checked));
-    for (it->SeekToFirst(); it->Valid(); it->Next()) {
-      ++seen.events;
-      seen.sum += static_cast<unsigned char>(it->value()[record_header_bytes + word_bytes]);
-      seen.sum += it->value().size();
-    }
-    if (!it->status().ok()) fail(it->status().ToString());
-    return seen;
-  });
+  measure(into, expected, [&] { return raw_scan(*files.db); });
 }
 
 void scan_journal(scan_rounds& into, const std::string& directory, std::uint64_t expected) {

@@ -28,6 +28,9 @@ struct plan {
 [[nodiscard]] table measure_commands(const plan& p);
 [[nodiscard]] table measure_memory(const plan& p);
 [[nodiscard]] table measure_activation(const plan& p);
+[[nodiscard]] table measure_catchup(const plan& p);
+[[nodiscard]] table measure_followers(const plan& p);
+[[nodiscard]] table measure_visible(const plan& p);
 
 [[nodiscard]] table measure_append(const plan& p);
 [[nodiscard]] table measure_scan(const plan& p);
