@@ -5,17 +5,18 @@
 
 int main(int argc, char** argv) {
   using namespace fasti::bench;
-  program aggregates{"fasti-bench",
-                     "Measures the runtime on the disk of --dir: durable commands, memory of "
-                     "aggregates, how fast\n"
-                     "they come back, and how fast subscribers and views catch up. A line of "
-                     "progress goes to stderr every two seconds.",
-                     {{"commands", measure_commands},
-                      {"memory", measure_memory},
-                      {"activation", measure_activation},
-                      {"catchup", measure_catchup},
-                      {"followers", measure_followers},
-                      {"visible", measure_visible}}};
+  program aggregates{
+      "fasti-bench",
+      "Measures the runtime on the disk of --dir: durable commands, memory of aggregates, how "
+      "fast\n"
+      "they come back, how fast subscriptions and views catch up, and how far they are behind. A\n"
+      "line of progress goes to stderr every two seconds.",
+      {{"commands", measure_commands},
+       {"memory", measure_memory},
+       {"activation", measure_activation},
+       {"catchup", measure_catchup},
+       {"followers", measure_followers},
+       {"visible", measure_visible}}};
   aggregates.usual.events = 100'000;
   aggregates.quick_events = 1000;
   aggregates.add_options = [](CLI::App& app, plan& p) {
