@@ -22,8 +22,8 @@
 /// Nobody waits for an answer, so nothing can wait for ever. Every mailbox has a bound: an inbox
 /// wakes its owner once however much it holds; a subscriber is told of one head and not again
 /// before it has caught up, and has one step at work; demand is told of once until it was looked
-/// at. Payloads that cannot be copied
-/// travel behind a shared pointer; nothing here ever crosses a wire.
+/// at. Payloads that cannot be copied travel behind a shared pointer; nothing here ever crosses a
+/// wire.
 
 #include <functional>
 

@@ -1,7 +1,7 @@
 #pragma once
-/// The actor of one subscription: puts reads onto a reader thread, one at a time, each of which
-/// hands one batch out. When it reads is in `runtime/core/subscription_machine.hpp`, what it reads
-/// in `runtime/core/event_reader.hpp`.
+/// The actor of one subscription: puts turns onto a reader thread, one at a time, each of which
+/// reads and hands out some batches. When it reads is in `runtime/core/subscription_machine.hpp`,
+/// what it reads in `runtime/core/event_reader.hpp`.
 
 #include "actors/caf/actor.hpp"
 #include "actors/protocol.hpp"

@@ -15,8 +15,7 @@ struct subscription_board::held_batch {
   held_batch(const held_batch&) = delete;
   held_batch& operator=(const held_batch&) = delete;
   ~held_batch() {
-    --board->held_;
-    board->wake();
+    if (board->held_.fetch_sub(1) == board->held_max_) board->wake();  // it was full
   }
 
   const std::shared_ptr<subscription_board> board;

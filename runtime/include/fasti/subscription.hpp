@@ -104,7 +104,7 @@ using batch_callback = std::function<void(result<event_batch>)>;
 struct subscription_options {
   start_at from = start_at::beginning();
   event_filter only = {};
-  std::string name = {};  ///< For `stats()` and the log.
+  std::string name = "unnamed";  ///< For `stats()` and the log.
   /// A batch ends when it has so many events, or with the one that passes these bytes.
   std::size_t batch_events_max = 1024;
   std::size_t batch_bytes_max = 32U << 10;
