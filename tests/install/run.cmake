@@ -13,8 +13,10 @@ function(run what)
 endfunction()
 
 run("installing" "${CMAKE_COMMAND}" --install "${build_dir}" --prefix "${prefix}")
+list(JOIN prefix_path ":" others)  # what a list on a command line is cut at
+set(ENV{CMAKE_PREFIX_PATH} "${prefix}:${others}")
 set(configure "${CMAKE_COMMAND}" -S "${consumer_dir}" -B "${build}" -G "${generator}"
-  "-DCMAKE_PREFIX_PATH=${prefix}\\;${prefix_path}" "-DCMAKE_CXX_COMPILER=${compiler}"
+  "-DCMAKE_CXX_COMPILER=${compiler}"
   "-DCMAKE_CXX_COMPILER_LAUNCHER=${launcher}" "-DCMAKE_CXX_FLAGS=${flags}"
   "-DCOUNTER_DIR=${counter_dir}" "-DCAF_ACTOR=${caf_actor}")
 
