@@ -16,8 +16,7 @@ struct subscription_actor_impl::workbench {
       : node(n),
         name(std::move(options.name)),
         board(std::move(b)),
-        reader(std::move(options.only), at, {options.batch_events_max, options.batch_bytes_max}),
-        looked_at(at) {}
+        reader(std::move(options.only), at, {options.batch_events_max, options.batch_bytes_max}) {}
   workbench(const workbench&) = delete;
   workbench& operator=(const workbench&) = delete;
   /// It goes when nobody reads any more, so this is the last call.
@@ -25,7 +24,7 @@ struct subscription_actor_impl::workbench {
 
   /// Batch after batch, as long as they are wanted, and until others should have their turn.
   void read(position head) {
-    for (int n = 0; n < batches_per_turn && looked_at < head && board->is_wanted(); ++n) {
+    for (int n = 0; n < batches_per_turn && reader.at() < head && board->is_wanted(); ++n) {
       read_batch(head);
       if (board->is_over()) return;
     }
@@ -37,7 +36,6 @@ struct subscription_actor_impl::workbench {
       node.options.log(log_level::error, "subscription " + name + ": " + batch.error().to_string());
       return say(board->fail(std::move(batch).error()));
     }
-    looked_at = batch->looked_at;
     say(board->hand_out(*batch, node.journal.id()));
   }
 
@@ -50,7 +48,6 @@ struct subscription_actor_impl::workbench {
   const std::string name;
   const std::shared_ptr<subscription_board> board;
   core::event_reader reader;
-  position looked_at;
 };
 
 subscription_actor_impl::subscription_actor_impl(const actor_setup& setup,
@@ -80,7 +77,7 @@ void subscription_actor_impl::on_head_rose(const head_rose& message) {
 }
 
 void subscription_actor_impl::on_step_done(const step_done&) {
-  machine_.on_read(bench_->looked_at);
+  machine_.on_read(bench_->reader.at());
   look();
 }
 

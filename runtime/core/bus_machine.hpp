@@ -40,7 +40,6 @@ class bus_machine {
     std::erase_if(all_, [&who](const entry& s) { return s.who == who; });
   }
   void forget_all() { all_.clear(); }
-  [[nodiscard]] std::size_t subscribers() const noexcept { return all_.size(); }
 
  private:
   struct entry {

@@ -33,15 +33,21 @@ void kept_events::add(const recorded_event& e) {
 }
 
 event_reader::event_reader(event_filter only, position at, const limits& l)
-    : only_(std::move(only)), limits_(l), at_(at) {}
+    : limits_(l),
+      stream_(only.stream.empty() ? std::nullopt : std::optional(*stream_id::parse(only.stream))) {
+  range_.after = at;
+  range_.categories = std::move(only.categories);
+  range_.types = std::move(only.types);
+  range_.tags = std::move(only.tags);
+}
 
 result<event_reader::batch> event_reader::read(const journal& from, position to) {
   auto kept = std::make_shared<kept_events>();
-  auto looked_at = only_.stream.empty() ? read_all(from, to, *kept) : read_stream(from, to, *kept);
+  auto looked_at = stream_ ? read_stream(from, to, *kept) : read_all(from, to, *kept);
   if (!looked_at) return std::move(looked_at).error();
   kept->end();
-  at_ = *looked_at;
-  return batch{std::move(kept), at_};
+  range_.after = *looked_at;
+  return batch{std::move(kept), *looked_at};
 }
 
 bool event_reader::is_full(const kept_events& k) const {
@@ -49,13 +55,8 @@ bool event_reader::is_full(const kept_events& k) const {
 }
 
 result<position> event_reader::read_all(const journal& from, position to, kept_events& into) {
-  journal_range range;
-  range.after = at_;
-  range.to = std::min(to, position{count_of(at_) + positions_per_read});
-  range.categories = only_.categories;
-  range.types = only_.types;
-  range.tags = only_.tags;
-  return from.read(range, [&](const recorded_event& e) {
+  range_.to = std::min(to, position{count_of(at()) + positions_per_read});
+  return from.read(range_, [&](const recorded_event& e) {
     into.add(e);
     return is_full(into) ? visit::stop : visit::more;
   });
@@ -65,48 +66,46 @@ bool event_reader::fits(const recorded_event& e) const {
   const auto any = [](const auto& list, auto&& is) {
     return list.empty() || std::any_of(list.begin(), list.end(), is);
   };
-  return any(only_.categories, [&](const auto& c) { return c == e.category(); }) &&
-         any(only_.types, [&](type_id t) { return t == e.type; }) &&
-         any(only_.tags, [&](const auto& t) { return e.tags.contains(t); });
+  return any(range_.categories, [&](const auto& c) { return c == e.category(); }) &&
+         any(range_.types, [&](type_id t) { return t == e.type; }) &&
+         any(range_.tags, [&](const auto& t) { return e.tags.contains(t); });
 }
 
 result<position> event_reader::read_stream(const journal& from, position to, kept_events& into) {
   if (!next_) {
-    auto first = version_behind(from, at_);
+    auto first = first_version(from);
     if (!first) return std::move(first).error();
     next_ = *first;
   }
   auto looked_at = to;
-  auto reached = from.read_stream(*stream_id::parse(only_.stream), {.from = *next_},
-                                  [&](const recorded_event& e) {
-                                    if (e.position > to) return visit::stop;
-                                    if (fits(e)) into.add(e);
-                                    next_ = next(e.version);
-                                    if (!is_full(into)) return visit::more;
-                                    looked_at = e.position;
-                                    return visit::stop;
-                                  });
+  auto reached = from.read_stream(*stream_, {.from = *next_}, [&](const recorded_event& e) {
+    if (e.position > to) return visit::stop;
+    if (fits(e)) into.add(e);
+    next_ = next(e.version);
+    if (!is_full(into)) return visit::more;
+    looked_at = e.position;
+    return visit::stop;
+  });
   if (!reached) return std::move(reached).error();
   return looked_at;
 }
 
-/// The first one whose event is behind `at`, or the one that comes next: halves what may be it.
-result<version> event_reader::version_behind(const journal& from, position at) const {
-  const auto stream = *stream_id::parse(only_.stream);
-  auto newest = from.stream_version(stream);
+/// The first one behind where it is, or the one that comes next: halves what may be it.
+result<version> event_reader::first_version(const journal& from) const {
+  auto newest = from.stream_version(*stream_);
   if (!newest) return newest;
   std::uint64_t low = 1;
   std::uint64_t high = count_of(*newest) + 1;
-  while (at != no_position && low < high) {
+  while (at() != no_position && low < high) {
     const auto middle = low + (high - low) / 2;
     position found{};
-    auto looked = from.read_stream(stream, {.from = version{middle}, .to = version{middle}},
+    auto looked = from.read_stream(*stream_, {.from = version{middle}, .to = version{middle}},
                                    [&found](const recorded_event& e) {
                                      found = e.position;
                                      return visit::stop;
                                    });
     if (!looked) return looked;
-    if (found > at) {
+    if (found > at()) {
       high = middle;
     } else {
       low = middle + 1;

@@ -38,23 +38,25 @@ class event_reader {
     position looked_at{};  ///< All that fits up to here is in it, or came before.
   };
 
-  /// Begins behind `at`. Precondition: if `only` names a stream, it is one.
+  /// Begins behind `at`. Precondition: if `only` names a stream, it is well-formed.
   event_reader(event_filter only, position at, const limits& l);
 
   /// The next batch, of what is durable up to `to`. Errors: those of the journal's `read`.
   [[nodiscard]] result<batch> read(const journal& from, position to);
+  /// Up to where it has read.
+  [[nodiscard]] position at() const noexcept { return range_.after; }
 
  private:
   [[nodiscard]] result<position> read_all(const journal& from, position to, kept_events& into);
   [[nodiscard]] result<position> read_stream(const journal& from, position to, kept_events& into);
-  [[nodiscard]] result<version> version_behind(const journal& from, position at) const;
+  [[nodiscard]] result<version> first_version(const journal& from) const;
   [[nodiscard]] bool fits(const recorded_event& e) const;
   [[nodiscard]] bool is_full(const kept_events& k) const;
 
-  const event_filter only_;
   const limits limits_;
-  position at_;
-  std::optional<version> next_;  // of the stream, once it was looked for
+  const std::optional<stream_id> stream_;  // of this one only
+  std::optional<version> next_;            // of it, once it was looked for
+  journal_range range_;                    // what fits, behind where it is
 };
 
 }  // namespace fasti::core

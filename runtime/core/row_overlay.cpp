@@ -65,6 +65,12 @@ void row_overlay::change(known_row& r, message* to) {
   if (!std::exchange(r.second.is_changed, true)) changed_.push_back(&r);
 }
 
+/// Whatever the store has.
+void row_overlay::change(std::string_view key, message* to) {
+  const auto found = rows_.find(key);
+  change(found != rows_.end() ? *found : add(key, {}), to);
+}
+
 row_overlay::message& row_overlay::fresh() {
   if (scratches_used_ == scratches_.size()) scratches_.emplace_back();
   return scratches_[scratches_used_++].begin();
@@ -84,15 +90,11 @@ row_overlay::message* row_overlay::find(std::string_view key) {
 
 row_overlay::message& row_overlay::make(std::string_view key) {
   auto& made = fresh();
-  const auto found = rows_.find(key);
-  change(found != rows_.end() ? *found : add(key, {}), &made);
+  change(key, &made);
   return made;
 }
 
-void row_overlay::erase(std::string_view key) {
-  const auto found = rows_.find(key);
-  change(found != rows_.end() ? *found : add(key, {}), nullptr);
-}
+void row_overlay::erase(std::string_view key) { change(key, nullptr); }
 
 /// One segment, without what the message has let go of.
 std::vector<word> row_overlay::joined(message& of) const {

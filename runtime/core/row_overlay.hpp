@@ -56,6 +56,7 @@ class row_overlay final : public detail::row_set {
   [[nodiscard]] known_row& known(std::string_view key);
   known_row& add(std::string_view key, std::vector<word> words);
   void change(known_row& r, message* to);
+  void change(std::string_view key, message* to);
   [[nodiscard]] message& fresh();
   [[nodiscard]] std::vector<word> stored(std::string_view key) const;
   [[nodiscard]] std::vector<word> joined(message& of) const;

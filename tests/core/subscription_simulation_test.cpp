@@ -39,7 +39,7 @@ struct wish {
   [[nodiscard]] bool fits(std::uint64_t position) const { return position % kinds == kind; }
 };
 
-/// Everything that may happen next is in `moves`; one of them is drawn at a time.
+/// In each move one of the deeds that may come next is drawn.
 class simulation {
  public:
   explicit simulation(std::uint64_t seed) : by_(seed), bus_(no_position) {
