@@ -6,6 +6,7 @@
 #include "actors/bus_actor.hpp"
 #include "actors/caf/send.hpp"
 #include "runtime/core/guard.hpp"
+#include "runtime/node/deadline.hpp"
 
 namespace fasti {
 namespace {
@@ -269,10 +270,8 @@ void runtime::node::query_view(std::string_view name, type_id query, std::vector
   }
   const auto allowed = may(access_request::kind::query_of_view, options.principal, name, query);
   if (!allowed) return callback(allowed.error());
-  // Not beyond any process's life, so that adding it to now cannot overflow.
-  const auto timeout = std::min<std::chrono::milliseconds>(options.timeout, std::chrono::years{1});
   core::view_query q{query, std::move(body), options.visible_at,
-                     std::chrono::steady_clock::now() + timeout,
+                     fasti::node::deadline_in(options.timeout),
                      std::make_unique<core::query_reply>(std::move(callback))};
   // NOLINTBEGIN(bugprone-use-after-move): refused, `put` leaves it untouched
   switch (p->board->queries.put(std::move(q))) {

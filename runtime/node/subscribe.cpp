@@ -6,6 +6,7 @@
 
 #include "actors/caf/send.hpp"
 #include "actors/subscription_actor.hpp"
+#include "runtime/node/deadline.hpp"
 #include "runtime/node/node.hpp"
 
 namespace fasti {
@@ -93,9 +94,9 @@ struct event_feed::queue {
     came_one.notify_one();
   }
 
-  result<event_batch> take(std::chrono::milliseconds wait_at_most) {
+  result<event_batch> take(std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex);
-    came_one.wait_for(lock, wait_at_most, [this] { return !batches.empty() || end; });
+    came_one.wait_until(lock, deadline, [this] { return !batches.empty() || end; });
     if (batches.empty()) return end ? result<event_batch>(*end) : event_batch({}, up_to, nullptr);
     auto batch = std::move(batches.front());
     batches.pop_front();
@@ -118,8 +119,7 @@ event_feed& event_feed::operator=(event_feed&&) noexcept = default;
 event_feed::~event_feed() = default;
 
 result<event_batch> event_feed::next(std::chrono::milliseconds wait_at_most) {
-  // Not beyond any process's life, so that adding it to now cannot overflow.
-  return queue_->take(std::min<std::chrono::milliseconds>(wait_at_most, std::chrono::years{1}));
+  return queue_->take(node::deadline_in(wait_at_most));
 }
 
 result<event_feed> runtime::subscribe(subscription_options options) {
