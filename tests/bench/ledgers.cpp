@@ -49,6 +49,14 @@ void deposit_to_each(runtime& rt, std::size_t ledgers, std::size_t deposits, std
   each.wait();
 }
 
+void wait_until_shown(runtime& rt, position at) {
+  const auto shown =
+      rt.query<test::balances, test::GetBalance>(
+            [](auto q) { q.setAccount("0"); }, {.visible_at = at, .timeout = std::chrono::hours{1}})
+          .get();
+  if (!shown) fail(shown.error().to_string());
+}
+
 void wait_until_passivated(runtime& rt, const std::string& what) {
   while (const auto live = rt.stats().aggregates_live) {
     tell_progress(what + ": " + std::to_string(live) + " in memory");

@@ -108,11 +108,7 @@ void fold_into_the_store(contestant& c, std::uint64_t events, const std::string&
   if (auto gone = rt.forget_view(test::balances::name); !gone) fail(gone.error().to_string());
   c.measure(events, [&] {
     if (auto added = rt.add<test::balances>(); !added) fail(added.error().to_string());
-    const auto last = rt.query<test::balances, test::GetBalance>(
-                            [](auto q) { q.setAccount("0"); },
-                            {.visible_at = position{events}, .timeout = std::chrono::hours{1}})
-                          .get();
-    if (!last) fail(last.error().to_string());
+    wait_until_shown(rt, position{events});
   });
   close(rt);
 }

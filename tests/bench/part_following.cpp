@@ -117,20 +117,11 @@ struct visible_rounds {
   std::vector<double> p99_us;
 };
 
-void wait_until_caught_up(runtime& rt) {
-  const auto caught_up =
-      rt.query<test::balances, test::GetBalance>(
-            [](auto q) { q.setAccount("0"); },
-            {.visible_at = rt.journal().head(), .timeout = std::chrono::hours{1}})
-          .get();
-  if (!caught_up) fail(caught_up.error().to_string());
-}
-
 /// Commands a second that go and are shown: the view's time to catch up counts.
 double sustained(runtime& rt, double seconds) {
   const auto begin = stopwatch::now();
   const double commands = full_load(rt, seconds) * seconds;
-  wait_until_caught_up(rt);
+  wait_until_shown(rt, rt.journal().head());
   return commands / seconds_since(begin);
 }
 
