@@ -16,7 +16,7 @@ class runtime_port {
                              conditions under, joint_callback callback) = 0;
   virtual void query_view(std::string_view name, type_id query, std::vector<word> body,
                           query_options options,
-                          std::function<void(result<std::vector<word>>)> callback) = 0;
+                          std::function<void(result<fasti::detail::view_words>)> callback) = 0;
   virtual void query_aggregate(fasti::detail::sent_query query,
                                std::function<void(result<std::vector<word>>)> callback) = 0;
   virtual void log(log_level level, std::string_view line) const = 0;

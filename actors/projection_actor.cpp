@@ -11,98 +11,136 @@ constexpr std::size_t queries_per_step = 1024;
 
 }  // namespace
 
-std::optional<error> projection_board::stopped() const {
-  const std::lock_guard lock(mutex_);
-  return stopped_;
+projection_board::projection_board(std::string name, std::size_t queries_max)
+    : queries(queries_max) {
+  status_.name = std::move(name);
 }
 
-void projection_board::set_stopped(std::optional<error> why) {
+projection_status projection_board::status() const {
   const std::lock_guard lock(mutex_);
-  stopped_ = std::move(why);
+  return status_;
+}
+
+projection_board::rebuild_ptr projection_board::last_rebuild() const {
+  const std::lock_guard lock(mutex_);
+  return rebuild_;
+}
+
+rebuild_status projection_board::status_of(const rebuild_ptr& of) const {
+  const std::lock_guard lock(mutex_);
+  return of->status;
+}
+
+result<rebuild_status> projection_board::wait_for(
+    const rebuild_ptr& of, std::chrono::steady_clock::time_point deadline) const {
+  std::unique_lock lock(mutex_);
+  const auto is_over = [&of] { return of->status.phase != rebuild_phase::folding; };
+  changed_.wait_until(lock, deadline, [&] { return is_closed_ || is_over(); });
+  if (is_over()) return of->status;
+  if (is_closed_) return error{errc::closed, "closed", "the runtime is closing"};
+  return error{errc::unavailable, "still-folding",
+               "view " + status_.name + " is rebuilt up to position " +
+                   std::to_string(count_of(of->status.at)) + " of " +
+                   std::to_string(count_of(of->status.goal))};
+}
+
+std::vector<std::string> projection_board::show(const core::projection_machine& machine) {
+  const auto& fold = machine.serving();
+  std::vector<std::string> news;
+  const std::lock_guard lock(mutex_);
+  const auto failure_of = [](const std::optional<rebuild_status>& r) {
+    return r ? r->failure : std::nullopt;
+  };
+  const auto rebuild = machine.rebuild();
+  if (fold.stopped() && !status_.stopped) news.push_back(fold.stopped()->to_string());
+  if (fold.failing() && !status_.failing && !fold.stopped()) {
+    news.push_back("is tried again: " + fold.failing()->to_string());
+  }
+  if (fold.parked().size() > status_.parked) {
+    news.push_back("view " + status_.name + " has " + std::to_string(fold.parked().size()) +
+                   " parked events");
+  }
+  if (failure_of(rebuild) && !failure_of(status_.rebuild)) {
+    news.push_back("rebuild: " + rebuild->failure->to_string());
+  }
+  status_.checkpoint = fold.checkpoint();
+  status_.stopped = fold.stopped();
+  status_.failing = fold.failing();
+  status_.retries = fold.failing() ? fold.retries() : 0;
+  status_.parked = fold.parked().size();
+  status_.events_folded = fold.events_folded();
+  status_.queries_waiting = machine.queries_waiting();
+  status_.rebuild = rebuild;
+  if (rebuild) {
+    if (!rebuild_ || rebuild_->generation != machine.rebuild_generation()) {
+      rebuild_ = std::make_shared<rebuild_record>();
+      rebuild_->generation = machine.rebuild_generation();
+    }
+    rebuild_->status = *rebuild;
+  }
+  wants_ticks_ = machine.queries_waiting() > 0 || machine.waits_for_retry();
+  changed_.notify_all();
+  return news;
+}
+
+void projection_board::close() {
+  const std::lock_guard lock(mutex_);
+  is_closed_ = true;
+  changed_.notify_all();
 }
 
 /// One step at a time works on it: no lock.
 struct projection_actor_impl::workbench {
-  workbench(const fasti::detail::projection_port& p, position checkpoint,
-            std::shared_ptr<projection_board> b, const services& n)
-      : port(p),
-        node(n),
-        board(std::move(b)),
-        machine(p, n.views, n.options.queries_waiting_max, n.options.view_bytes_kept_max) {
-    machine.start_at(checkpoint);
-    board->checkpoint = count_of(checkpoint);
+  using clock = core::projection_machine::clock;
+
+  workbench(std::unique_ptr<core::projection_machine> m, std::shared_ptr<projection_board> b,
+            const services& n)
+      : node(n), board(std::move(b)), machine(std::move(m)) {
+    show();
   }
 
-  void step(position head, const std::vector<rebuild_view>& rebuilds) {
-    for (const auto& r : rebuilds) r.done(rebuild());
+  void step(position head, const std::vector<between_steps>& to_do) {
+    for (const auto& one : to_do) {
+      one.act(*machine);
+      show();
+      one.done();
+    }
     take_queries();
-    fold(head);
-    publish();  // who is answered finds it on the board
-    machine.answer_waiting(core::projection_machine::clock::now());
-    publish();
-  }
-
-  result<void> rebuild() {
-    auto cleared = node.views.clear(port.name);
-    if (cleared) machine.start_at(no_position);
-    publish();
-    return cleared;
+    machine->step(head, clock::now());
+    show();  // who is answered finds it on the board
+    machine->answer_waiting(clock::now());
+    show();
   }
 
   void take_queries() {
     std::vector<core::view_query> queries;
     more_queries = board->queries.take(queries, queries_per_step);
-    for (auto& q : queries) machine.on_query(std::move(q));
+    for (auto& q : queries) machine->on_query(std::move(q));
   }
 
-  void fold(position head) {
-    if (machine.stopped() || machine.checkpoint() >= head) return;
-    journal_range range;
-    range.after = machine.checkpoint();
-    range.to = std::min(head, machine.read_limit());
-    range.events_max = node.options.projection_batch_events;
-    range.types = machine.types();
-    bool applied = true;
-    auto looked_at = node.journal.read(range, [this, &applied](const recorded_event& e) {
-      applied = machine.apply(e);
-      return applied ? visit::more : visit::stop;
-    });
-    if (!looked_at) return machine.stop(std::move(looked_at).error());
-    if (!applied) return;  // again from the checkpoint, or stopped
-    auto batch = machine.take_batch(*looked_at);
-    if (batch) machine.on_written(node.views.write(port.name, *batch), batch->checkpoint);
+  void show() {
+    for (const auto& line : board->show(*machine)) node.options.log(log_level::error, line);
   }
 
-  void publish() {
-    if (machine.stopped() && !board->stopped()) {
-      node.options.log(log_level::error, machine.stopped()->to_string());
-    }
-    board->set_stopped(machine.stopped());
-    board->queries_waiting = machine.queries_waiting();
-    board->checkpoint = count_of(machine.checkpoint());
-  }
-
-  const fasti::detail::projection_port& port;
   const services& node;
   const std::shared_ptr<projection_board> board;
-  core::projection_machine machine;
+  const std::unique_ptr<core::projection_machine> machine;
   bool more_queries = false;
 };
 
 projection_actor_impl::projection_actor_impl(const actor_setup& setup,
-                                             const fasti::detail::projection_port& port,
-                                             position checkpoint,
+                                             std::unique_ptr<core::projection_machine> machine,
                                              std::shared_ptr<projection_board> board, bus_actor bus,
                                              const services& node)
     : actor_base(setup),
       node_(node),
       bus_(std::move(bus)),
-      bench_(std::make_shared<workbench>(port, checkpoint, std::move(board), node)) {}
+      bench_(std::make_shared<workbench>(std::move(machine), std::move(board), node)) {}
 
 projection_actor_impl::behavior projection_actor_impl::make_behavior() {
   return handlers(&projection_actor_impl::on_head_rose, &projection_actor_impl::on_queries_ready,
                   &projection_actor_impl::on_step_done, &projection_actor_impl::on_deadline_tick,
-                  &projection_actor_impl::on_rebuild);
+                  &projection_actor_impl::on_between_steps);
 }
 
 void projection_actor_impl::on_stop() {
@@ -111,6 +149,7 @@ void projection_actor_impl::on_stop() {
   for (auto& q : bench_->board->queries.close()) {
     q.reply->answer(error{errc::closed, "closed", "the runtime is closing"});
   }
+  bench_->board->close();
   bench_.reset();
   bus_ = bus_actor();
 }
@@ -131,8 +170,8 @@ void projection_actor_impl::on_deadline_tick(const deadline_tick&) {
   start_step();
 }
 
-void projection_actor_impl::on_rebuild(const rebuild_view& message) {
-  rebuilds_.push_back(message);
+void projection_actor_impl::on_between_steps(const between_steps& message) {
+  to_do_.push_back(message);
   start_step();
 }
 
@@ -143,8 +182,8 @@ void projection_actor_impl::start_step() {
   tick_came_ = false;
   // Without `self()` in the task the actor could end under its step's feet.
   const bool started = node_.readers.run(
-      [bench = bench_, head = head_, rebuilds = std::exchange(rebuilds_, {}), me = self()] {
-        bench->step(head, rebuilds);
+      [bench = bench_, head = head_, to_do = std::exchange(to_do_, {}), me = self()] {
+        bench->step(head, to_do);
         actors::send(me, step_done{});
       });
   if (!started) at_work_ = false;  // closing: `on_stop` answers who waits
@@ -152,12 +191,12 @@ void projection_actor_impl::start_step() {
 
 void projection_actor_impl::on_step_done(const step_done&) {
   at_work_ = false;
-  const auto& machine = bench_->machine;
-  const bool behind = !machine.stopped() && machine.checkpoint() < head_;
-  if (behind || bench_->more_queries || queries_came_ || tick_came_ || !rebuilds_.empty()) {
+  const auto& machine = *bench_->machine;
+  const bool behind = machine.wants_step(head_, workbench::clock::now());
+  if (behind || bench_->more_queries || queries_came_ || tick_came_ || !to_do_.empty()) {
     return start_step();
   }
-  if (owes_the_bus_ && !machine.stopped()) {
+  if (owes_the_bus_ && machine.checkpoint() >= head_) {
     owes_the_bus_ = false;
     actors::send(bus_, caught_up{self(), head_});
   }

@@ -1,45 +1,71 @@
 #pragma once
 /// The actor of one projection: it puts steps onto a reader thread, one at a time, and the machine
-/// is only ever touched in a step. A step takes the queries that wait, folds one batch of durable
-/// events, and writes rows and checkpoint together. The rules are in
+/// is only ever touched in a step. A step does what it was asked to do between steps, takes the
+/// queries that wait, and folds one batch of durable events. The rules are in
 /// `runtime/core/projection_machine.hpp`.
 ///
-///     idle ──head_rose, queries_ready, deadline_tick, rebuild_view──▶ step at work
-///      ▲                                                                  │
-///      └──────── step_done, nothing left: caught_up to the bus ───────────┘
+///     idle ──head_rose, queries_ready, deadline_tick, between_steps──▶ step at work
+///      ▲                                                                   │
+///      └──────── step_done, nothing left: caught_up to the bus ────────────┘
 
+#include <condition_variable>
 #include <mutex>
 
 #include "actors/caf/actor.hpp"
 #include "actors/inbox.hpp"
 #include "actors/protocol.hpp"
 #include "actors/services.hpp"
+#include "fasti/runtime.hpp"
 #include "runtime/core/projection_machine.hpp"
 
 namespace fasti::actors {
 
 /// What a projection shows to other threads.
-struct projection_board {
-  explicit projection_board(std::size_t queries_max) : queries(queries_max) {}
+class projection_board {
+ public:
+  projection_board(std::string name, std::size_t queries_max);
+
   inbox<core::view_query> queries;
-  std::atomic<std::uint64_t> checkpoint{0};
-  std::atomic<std::size_t> queries_waiting{0};
-  /// Why it stopped, if so.
-  [[nodiscard]] std::optional<error> stopped() const;
-  void set_stopped(std::optional<error> why);
+
+  /// How it was after the last step.
+  [[nodiscard]] projection_status status() const;
+  /// Somebody waits for time to pass.
+  [[nodiscard]] bool wants_ticks() const noexcept { return wants_ticks_; }
+  /// The last rebuild; null when there was none.
+  struct rebuild_record {
+    std::uint64_t generation = 0;
+    rebuild_status status;  // protected by the board's mutex
+  };
+  using rebuild_ptr = std::shared_ptr<const rebuild_record>;
+  [[nodiscard]] rebuild_ptr last_rebuild() const;
+  [[nodiscard]] rebuild_status status_of(const rebuild_ptr& of) const;
+  /// Waits until it is not folding any more. Errors: `unavailable` ("still-folding"), `closed`.
+  [[nodiscard]] result<rebuild_status> wait_for(
+      const rebuild_ptr& of, std::chrono::steady_clock::time_point deadline) const;
+
+  // The actor's.
+  /// What the log should say of the changes.
+  [[nodiscard]] std::vector<std::string> show(const core::projection_machine& machine);
+  void close();
 
  private:
   mutable std::mutex mutex_;
-  std::optional<error> stopped_;
+  mutable std::condition_variable changed_;
+  // Protected by mutex_:
+  projection_status status_;
+  std::shared_ptr<rebuild_record> rebuild_;
+  bool is_closed_ = false;
+
+  std::atomic<bool> wants_ticks_{false};
 };
 
 class projection_actor_impl final : public actor_base<projection_actor> {
  public:
   static constexpr std::string_view actor_name = "projection";
 
-  /// `port` must outlive it. `checkpoint`: where the view in the store is.
-  projection_actor_impl(const actor_setup& setup, const fasti::detail::projection_port& port,
-                        position checkpoint, std::shared_ptr<projection_board> board, bus_actor bus,
+  /// `machine` is open. What it works with must outlive it.
+  projection_actor_impl(const actor_setup& setup, std::unique_ptr<core::projection_machine> machine,
+                        std::shared_ptr<projection_board> board, bus_actor bus,
                         const services& node);
 
  private:
@@ -51,7 +77,7 @@ class projection_actor_impl final : public actor_base<projection_actor> {
   void on_queries_ready(const queries_ready&);
   void on_step_done(const step_done&);
   void on_deadline_tick(const deadline_tick&);
-  void on_rebuild(const rebuild_view& message);
+  void on_between_steps(const between_steps& message);
   void start_step();
 
   const services& node_;
@@ -62,7 +88,7 @@ class projection_actor_impl final : public actor_base<projection_actor> {
   bool queries_came_ = false;
   bool tick_came_ = false;
   bool owes_the_bus_ = false;
-  std::vector<rebuild_view> rebuilds_;
+  std::vector<between_steps> to_do_;
 };
 
 }  // namespace fasti::actors

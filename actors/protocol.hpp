@@ -11,7 +11,7 @@
 ///     any thread       demand_changed     subscription   look whether another batch is wanted
 ///     any thread       queries_ready      projection     queries wait in your inbox
 ///     reader thread    step_done          subscriber     the step that you asked for is over
-///     node             rebuild_view       projection     forget the view, fold it from 0
+///     node             between_steps      projection     do this between two steps
 ///     node's tick      deadline_tick      projection     look at the deadlines of those who wait
 ///
 /// Subscribers are projections and subscriptions.
@@ -30,6 +30,10 @@
 #include "actors/caf/interface.hpp"
 #include "fasti/ids.hpp"
 #include "fasti/result.hpp"
+
+namespace fasti::core {
+class projection_machine;
+}
 
 namespace fasti::actors {
 
@@ -70,12 +74,14 @@ using subscription_actor = typed_interface<void(head_rose), void(step_done), voi
 struct queries_ready {};
 struct deadline_tick {};
 
-struct rebuild_view {
-  std::function<void(result<void>)> done;
+/// Dropped without being called when the runtime closes.
+struct between_steps {
+  std::function<void(core::projection_machine&)> act;
+  std::function<void()> done;  ///< The board shows what it led to.
 };
 
 using projection_actor = typed_interface<void(head_rose), void(queries_ready), void(step_done),
-                                         void(deadline_tick), void(rebuild_view)>;
+                                         void(deadline_tick), void(between_steps)>;
 
 }  // namespace fasti::actors
 
@@ -86,7 +92,7 @@ FASTI_MESSAGE(fasti_actors, fasti::actors::caught_up)
 FASTI_MESSAGE(fasti_actors, fasti::actors::queries_ready)
 FASTI_MESSAGE(fasti_actors, fasti::actors::step_done)
 FASTI_MESSAGE(fasti_actors, fasti::actors::deadline_tick)
-FASTI_MESSAGE(fasti_actors, fasti::actors::rebuild_view)
+FASTI_MESSAGE(fasti_actors, fasti::actors::between_steps)
 FASTI_MESSAGE(fasti_actors, fasti::actors::unsubscribe)
 FASTI_MESSAGE(fasti_actors, fasti::actors::demand_changed)
 FASTI_MESSAGES_END(fasti_actors)

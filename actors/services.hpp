@@ -39,7 +39,6 @@ enum class when_alone : std::uint8_t { hands_over, writes_itself };
 struct services {
   fasti::journal& journal;
   snapshot_store& snapshots;
-  view_store& views;
   task_runner& readers;
   const runtime_options& options;  ///< `log` and `clock` are set.
   actor_figures& figures;

@@ -11,8 +11,9 @@ namespace {
 
 leveldb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
 
-leveldb::ReadOptions checked_reads() {
+leveldb::ReadOptions checked_reads(const leveldb::Snapshot* as_of = nullptr) {
   leveldb::ReadOptions options;
+  options.snapshot = as_of;
   options.verify_checksums = true;
   return options;
 }
@@ -133,8 +134,14 @@ result<void> database::write(leveldb::WriteBatch& batch, bool sync) {
 result<void> database::write_synced(leveldb::WriteBatch& batch) { return write(batch, true); }
 result<void> database::write_unsynced(leveldb::WriteBatch& batch) { return write(batch, false); }
 
-result<bool> database::get(std::string_view key, std::string& value) const {
-  const auto s = db_->Get(checked_reads(), slice(key), &value);
+database::snapshot database::take_snapshot() const {
+  return {db_->GetSnapshot(),
+          [db = db_.get()](const leveldb::Snapshot* s) { db->ReleaseSnapshot(s); }};
+}
+
+result<bool> database::get(std::string_view key, std::string& value,
+                           const leveldb::Snapshot* as_of) const {
+  const auto s = db_->Get(checked_reads(as_of), slice(key), &value);
   if (s.IsNotFound()) return false;
   if (!s.ok()) return to_error(s, path_);
   return true;
@@ -146,8 +153,8 @@ void database::expect(std::string_view key) const {
   static_cast<void>(db_->Get(checked_reads(), slice(key), &value));
 }
 
-std::unique_ptr<leveldb::Iterator> database::iterate() const {
-  return std::unique_ptr<leveldb::Iterator>(db_->NewIterator(checked_reads()));
+std::unique_ptr<leveldb::Iterator> database::iterate(const leveldb::Snapshot* as_of) const {
+  return std::unique_ptr<leveldb::Iterator>(db_->NewIterator(checked_reads(as_of)));
 }
 
 result<void> database::check(const leveldb::Iterator& at) const {

@@ -4,6 +4,7 @@
 #include <leveldb/db.h>
 #include <leveldb/write_batch.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,7 @@
 namespace leveldb {
 class Cache;
 class FilterPolicy;
+class Snapshot;
 }  // namespace leveldb
 
 namespace fasti::persistence {
@@ -59,13 +61,19 @@ class database {
   /// Synced: on the disk when it returns. Unsynced: what a crash may take, it takes from the end.
   [[nodiscard]] result<void> write_synced(leveldb::WriteBatch& batch);
   [[nodiscard]] result<void> write_unsynced(leveldb::WriteBatch& batch);
-  /// False: not there.
-  [[nodiscard]] result<bool> get(std::string_view key, std::string& value) const;
+  /// Everything as it is now, for `get` and `iterate`; must go before the database.
+  using snapshot =
+      std::unique_ptr<const leveldb::Snapshot, std::function<void(const leveldb::Snapshot*)>>;
+  [[nodiscard]] snapshot take_snapshot() const;
+  /// False: not there. As of the snapshot, if there is one.
+  [[nodiscard]] result<bool> get(std::string_view key, std::string& value,
+                                 const leveldb::Snapshot* as_of = nullptr) const;
   /// Keys around `key` will be read soon: the disk may begin to fetch the table's block that holds
   /// them. Nothing is checked or told.
   void expect(std::string_view key) const;
   /// Checks checksums; must go before the database.
-  [[nodiscard]] std::unique_ptr<leveldb::Iterator> iterate() const;
+  [[nodiscard]] std::unique_ptr<leveldb::Iterator> iterate(
+      const leveldb::Snapshot* as_of = nullptr) const;
   [[nodiscard]] result<void> check(const leveldb::Iterator& at) const;
   [[nodiscard]] std::uint64_t bytes_on_disk() const;
   [[nodiscard]] const std::string& path() const noexcept { return path_; }

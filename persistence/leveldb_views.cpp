@@ -1,7 +1,10 @@
 // Keys:    'c' view                      → checkpoint: journal id (16), position (8), big endian
 //          'r' length(u8) view, row key  → row, as the projection gave it
 
+#include <algorithm>
+
 #include "persistence/database.hpp"
+#include "persistence/key_ranges.hpp"
 #include "persistence/leveldb_stores.hpp"
 
 namespace fasti::persistence {
@@ -22,15 +25,22 @@ std::string row_key(std::string_view view, std::string_view key) {
   return full;
 }
 
-class leveldb_views final : public view_store {
+result<void> check_name(std::string_view view) {
+  if (!view.empty() && view.size() <= view_name_bytes_max) return {};
+  return error{errc::invalid, "malformed-view-name",
+               "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
+}
+
+/// What is in the database; as it is, or as of a snapshot.
+class leveldb_views_at : public view_reader {
  public:
-  leveldb_views(std::unique_ptr<database> db, unique_id journal)
-      : db_(std::move(db)), journal_(big_endian(journal.high) + big_endian(journal.low)) {}
+  leveldb_views_at(std::shared_ptr<database> db, std::string journal, database::snapshot as_of = {})
+      : db_(std::move(db)), journal_(std::move(journal)), as_of_(std::move(as_of)) {}
 
   result<position> checkpoint(std::string_view view) const override {
     if (auto good = check_name(view); !good) return std::move(good).error();
     std::string value;
-    auto found = db_->get(checkpoint_key(view), value);
+    auto found = db_->get(checkpoint_key(view), value, as_of_.get());
     if (!found) return std::move(found).error();
     if (!*found) return no_position;
     if (value.size() != 24 || !value.starts_with(journal_)) {
@@ -43,7 +53,7 @@ class leveldb_views final : public view_store {
 
   result<std::map<std::string, position>> checkpoints() const override {
     std::map<std::string, position> all;
-    const auto it = db_->iterate();
+    const auto it = db_->iterate(as_of_.get());
     for (it->Seek("c"); it->Valid() && view_of(it->key()).starts_with("c"); it->Next()) {
       const std::string view(view_of(it->key()).substr(1));
       auto at = checkpoint(view);
@@ -52,6 +62,70 @@ class leveldb_views final : public view_store {
     }
     if (auto good = db_->check(*it); !good) return std::move(good).error();
     return all;
+  }
+
+  result<std::optional<std::string>> row(std::string_view view,
+                                         std::string_view key) const override {
+    if (auto good = check_name(view); !good) return std::move(good).error();
+    std::string value;
+    auto found = db_->get(row_key(view, key), value, as_of_.get());
+    if (!found) return std::move(found).error();
+    if (!*found) return std::optional<std::string>();
+    return std::optional<std::string>(std::move(value));
+  }
+
+  result<void> scan(std::string_view view, const key_range& range,
+                    const row_visitor& visitor) const override {
+    if (auto good = check_name(view); !good) return good;
+    const full_range keys(range, [view](std::string_view key) { return row_key(view, key); });
+    const auto it = db_->iterate(as_of_.get());
+    const auto skip = row_key(view, {}).size();
+    const auto visit_one = [&] {
+      return visitor(view_of(it->key()).substr(skip), view_of(it->value()));
+    };
+    if (range.order == direction::forwards) {
+      for (it->Seek(keys.first); it->Valid() && view_of(it->key()) < keys.end; it->Next()) {
+        if (!visit_one()) break;
+      }
+    } else {
+      it->Seek(keys.end);
+      it->Valid() ? it->Prev() : it->SeekToLast();
+      for (; it->Valid() && view_of(it->key()) >= keys.first; it->Prev()) {
+        if (!visit_one()) break;
+      }
+    }
+    return db_->check(*it);
+  }
+
+ private:
+  const std::shared_ptr<database> db_;
+  const std::string journal_;
+  const database::snapshot as_of_;  // goes before the database
+};
+
+class leveldb_views final : public view_store {
+ public:
+  leveldb_views(std::shared_ptr<database> db, unique_id journal)
+      : db_(std::move(db)),
+        journal_(big_endian(journal.high) + big_endian(journal.low)),
+        now_(db_, journal_) {}
+
+  result<position> checkpoint(std::string_view view) const override {
+    return now_.checkpoint(view);
+  }
+  result<std::map<std::string, position>> checkpoints() const override {
+    return now_.checkpoints();
+  }
+  result<std::optional<std::string>> row(std::string_view view,
+                                         std::string_view key) const override {
+    return now_.row(view, key);
+  }
+  result<void> scan(std::string_view view, const key_range& range,
+                    const row_visitor& visitor) const override {
+    return now_.scan(view, range, visitor);
+  }
+  std::shared_ptr<const view_reader> snapshot() const override {
+    return std::make_shared<leveldb_views_at>(db_, journal_, db_->take_snapshot());
   }
 
   result<void> write(std::string_view view, const view_batch& batch) override {
@@ -68,33 +142,12 @@ class leveldb_views final : public view_store {
     return db_->write_unsynced(changes);
   }
 
-  result<std::optional<std::string>> row(std::string_view view,
-                                         std::string_view key) const override {
-    if (auto good = check_name(view); !good) return std::move(good).error();
-    std::string value;
-    auto found = db_->get(row_key(view, key), value);
-    if (!found) return std::move(found).error();
-    if (!*found) return std::optional<std::string>();
-    return std::optional<std::string>(std::move(value));
-  }
-
-  result<void> scan(std::string_view view, std::string_view prefix,
-                    const row_visitor& visitor) const override {
-    if (auto good = check_name(view); !good) return good;
-    const auto from = row_key(view, prefix);
-    const auto skip = row_key(view, {}).size();
-    const auto it = db_->iterate();
-    for (it->Seek(from); it->Valid() && view_of(it->key()).starts_with(from); it->Next()) {
-      if (!visitor(view_of(it->key()).substr(skip), view_of(it->value()))) break;
-    }
-    return db_->check(*it);
-  }
-
   result<void> clear(std::string_view view) override {
     if (auto good = check_name(view); !good) return good;
-    // The checkpoint first: cut short, the rebuild begins again.
+    // Cut short, it is seen that there is something to clear, and that it is not to be gone on
+    // with.
     leveldb::WriteBatch batch;
-    batch.Delete(checkpoint_key(view));
+    batch.Put(checkpoint_key(view), journal_ + big_endian(0));
     const auto from = row_key(view, {});
     const auto it = db_->iterate();
     std::size_t rows = 0;
@@ -105,18 +158,14 @@ class leveldb_views final : public view_store {
       batch.Clear();
     }
     if (auto good = db_->check(*it); !good) return good;
+    batch.Delete(checkpoint_key(view));
     return db_->write_unsynced(batch);
   }
 
  private:
-  static result<void> check_name(std::string_view view) {
-    if (!view.empty() && view.size() <= view_name_bytes_max) return {};
-    return error{errc::invalid, "malformed-view-name",
-                 "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
-  }
-
-  const std::unique_ptr<database> db_;
+  const std::shared_ptr<database> db_;
   const std::string journal_;
+  const leveldb_views_at now_;
 };
 
 }  // namespace
@@ -125,7 +174,8 @@ result<std::unique_ptr<view_store>> open_leveldb_views(disk& on, const std::stri
                                                        unique_id journal, const log_sink& log) {
   auto db = database::open_derived(on, path, {.bloom_bits_per_key = 10}, log, "views");
   if (!db) return std::move(db).error();
-  return std::unique_ptr<view_store>(std::make_unique<leveldb_views>(*std::move(db), journal));
+  std::shared_ptr<database> opened = *std::move(db);
+  return std::unique_ptr<view_store>(std::make_unique<leveldb_views>(std::move(opened), journal));
 }
 
 }  // namespace fasti::persistence

@@ -1,8 +1,13 @@
 #include "persistence/memory_stores.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <mutex>
+#include <set>
+#include <shared_mutex>
+
+#include "persistence/key_ranges.hpp"
 
 namespace fasti::persistence {
 namespace {
@@ -38,79 +43,235 @@ class memory_snapshots final : public snapshot_store {
   const std::size_t kept_;
 };
 
-class memory_views final : public view_store {
+/// Rows with their history, as far as a snapshot may still want it.
+class view_versions {
  public:
-  result<position> checkpoint(std::string_view view) const override {
-    if (auto good = check_name(view); !good) return std::move(good).error();
-    const std::lock_guard lock(mutex_);
-    const auto found = views_.find(view);
-    return found == views_.end() ? no_position : found->second.checkpoint;
+  using moment = std::uint64_t;
+  static constexpr moment now = std::numeric_limits<moment>::max();
+
+  /// Nothing goes that can be seen from there, until it is let go.
+  moment hold() {
+    const std::unique_lock lock(mutex_);
+    held_.insert(written_);
+    return written_;
   }
-  result<std::map<std::string, position>> checkpoints() const override {
-    const std::lock_guard lock(mutex_);
+  void let_go(moment m) {
+    const std::unique_lock lock(mutex_);
+    held_.erase(held_.find(m));
+    if (!held_.empty()) return;
+    for (const auto& [view, key] : std::exchange(with_history_, {})) {
+      if (const auto v = views_.find(view); v != views_.end()) forget_history(v->second, key);
+      if (const auto v = views_.find(view); v != views_.end() && v->second.empty()) views_.erase(v);
+    }
+  }
+
+  /// Applies it, as one moment.
+  void write(std::string_view view, const view_batch& batch) {
+    const std::unique_lock lock(mutex_);
+    ++written_;
+    for (const auto& c : batch.changes) put(view, row_key(c.key), c.row);
+    put(view, checkpoint_key, std::to_string(count_of(batch.checkpoint)));
+  }
+  void clear(std::string_view view) {
+    const std::unique_lock lock(mutex_);
+    ++written_;
+    const auto v = views_.find(view);
+    if (v == views_.end()) return;
+    if (held_.empty()) {
+      views_.erase(v);
+      return;
+    }
+    std::vector<std::string> keys;
+    for (const auto& [key, of] : v->second) keys.push_back(key);
+    for (const auto& key : keys) put(view, key, std::nullopt);
+  }
+
+  [[nodiscard]] position checkpoint(std::string_view view, moment as_of) const {
+    const auto at = get(view, checkpoint_key, as_of);
+    return at ? position{std::stoull(*at)} : no_position;
+  }
+  [[nodiscard]] std::map<std::string, position> checkpoints(moment as_of) const {
     std::map<std::string, position> all;
-    for (const auto& [view, v] : views_) all[view] = v.checkpoint;
+    const std::shared_lock lock(mutex_);
+    for (const auto& [view, rows] : views_) {
+      const auto found = rows.find(checkpoint_key);
+      const auto* at = found == rows.end() ? nullptr : found->second.at(as_of);
+      if (at != nullptr) all[view] = position{std::stoull(*at)};
+    }
     return all;
   }
-  result<void> write(std::string_view view, const view_batch& batch) override {
-    if (auto good = check_name(view); !good) return good;
-    const std::lock_guard lock(mutex_);
-    auto& v = views_[std::string(view)];
-    for (const auto& c : batch.changes) {
-      if (c.row) {
-        v.rows[c.key] = *c.row;
+  [[nodiscard]] std::optional<std::string> row(std::string_view view, std::string_view key,
+                                               moment as_of) const {
+    return get(view, row_key(key), as_of);
+  }
+  void scan(std::string_view view, const key_range& range, moment as_of,
+            const view_reader::row_visitor& visitor) const {
+    full_range keys(range, row_key);
+    while (true) {
+      const auto rows = some_of(view, keys, range.order, as_of);
+      for (const auto& [key, row] : rows) {
+        if (!visitor(std::string_view(key).substr(1), row)) return;
+      }
+      if (rows.size() < rows_at_once) return;
+      if (range.order == direction::forwards) {
+        keys.first = rows.back().first + '\0';
       } else {
-        v.rows.erase(c.key);
+        keys.end = rows.back().first;
       }
     }
-    v.checkpoint = batch.checkpoint;
-    return {};
+  }
+
+ private:
+  using text = std::optional<std::string>;  // none: there is no such row
+  struct history {
+    std::vector<std::pair<moment, text>> versions;  // newest last
+
+    [[nodiscard]] const std::string* at(moment as_of) const {
+      for (auto v = versions.rbegin(); v != versions.rend(); ++v) {
+        if (v->first <= as_of) return v->second ? &*v->second : nullptr;
+      }
+      return nullptr;
+    }
+  };
+  using rows_by_key = std::map<std::string, history, std::less<>>;
+  using found_rows = std::vector<std::pair<std::string, std::string>>;
+  static constexpr std::size_t rows_at_once = 64;
+  static constexpr const char* checkpoint_key = "c";  // rows begin with an "r"
+
+  [[nodiscard]] static std::string row_key(std::string_view key) { return "r" + std::string(key); }
+
+  void put(std::string_view view, const std::string& key, text row) {
+    auto v = views_.find(view);
+    if (v == views_.end()) v = views_.emplace(view, rows_by_key()).first;
+    auto& versions = v->second[key].versions;
+    // Of what is older only the newest can be seen by who holds a moment.
+    if (!versions.empty() && (held_.empty() || versions.back().first > *held_.rbegin())) {
+      versions.pop_back();
+    }
+    versions.emplace_back(written_, std::move(row));
+    if (!held_.empty()) {
+      with_history_.emplace(view, key);
+    } else if (!versions.back().second) {
+      v->second.erase(key);
+    }
+  }
+  static void forget_history(rows_by_key& rows, const std::string& key) {
+    const auto r = rows.find(key);
+    if (r == rows.end()) return;
+    auto& versions = r->second.versions;
+    versions.erase(versions.begin(), versions.end() - 1);
+    if (!versions.back().second) rows.erase(r);
+  }
+
+  [[nodiscard]] text get(std::string_view view, std::string_view key, moment as_of) const {
+    const std::shared_lock lock(mutex_);
+    const auto v = views_.find(view);
+    if (v == views_.end()) return std::nullopt;
+    const auto r = v->second.find(key);
+    const auto* row = r == v->second.end() ? nullptr : r->second.at(as_of);
+    return row == nullptr ? text() : text(*row);
+  }
+  /// The next rows, copied: visitors are called without the lock.
+  [[nodiscard]] found_rows some_of(std::string_view view, const full_range& keys, direction order,
+                                   moment as_of) const {
+    found_rows found;
+    const std::shared_lock lock(mutex_);
+    const auto v = views_.find(view);
+    if (v == views_.end() || keys.first >= keys.end) return found;
+    const auto take = [&](const rows_by_key::value_type& r) {
+      if (const auto* row = r.second.at(as_of)) found.emplace_back(r.first, *row);
+    };
+    const auto first = v->second.lower_bound(keys.first);
+    const auto end = v->second.lower_bound(keys.end);
+    if (order == direction::forwards) {
+      for (auto r = first; r != end && found.size() < rows_at_once; ++r) take(*r);
+    } else {
+      for (auto r = end; r != first && found.size() < rows_at_once;) take(*--r);
+    }
+    return found;
+  }
+
+  mutable std::shared_mutex mutex_;
+  // Protected by mutex_:
+  std::map<std::string, rows_by_key, std::less<>> views_;
+  moment written_ = 0;
+  std::multiset<moment> held_;
+  std::set<std::pair<std::string, std::string>> with_history_;  // view, key; while one is held
+};
+
+result<void> check_name(std::string_view view) {
+  if (!view.empty() && view.size() <= 255) return {};
+  return error{errc::invalid, "malformed-view-name",
+               "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
+}
+
+class memory_views_at : public view_reader {
+ public:
+  memory_views_at(std::shared_ptr<view_versions> of, view_versions::moment as_of)
+      : of_(std::move(of)), as_of_(as_of) {}
+  memory_views_at(const memory_views_at&) = delete;
+  memory_views_at& operator=(const memory_views_at&) = delete;
+  ~memory_views_at() override {
+    if (as_of_ != view_versions::now) of_->let_go(as_of_);
+  }
+
+  result<position> checkpoint(std::string_view view) const override {
+    if (auto good = check_name(view); !good) return std::move(good).error();
+    return of_->checkpoint(view, as_of_);
+  }
+  result<std::map<std::string, position>> checkpoints() const override {
+    return of_->checkpoints(as_of_);
   }
   result<std::optional<std::string>> row(std::string_view view,
                                          std::string_view key) const override {
     if (auto good = check_name(view); !good) return std::move(good).error();
-    const std::lock_guard lock(mutex_);
-    const auto v = views_.find(view);
-    if (v == views_.end()) return std::optional<std::string>();
-    const auto r = v->second.rows.find(key);
-    if (r == v->second.rows.end()) return std::optional<std::string>();
-    return std::optional<std::string>(r->second);
+    return of_->row(view, key, as_of_);
   }
-  result<void> scan(std::string_view view, std::string_view prefix,
+  result<void> scan(std::string_view view, const key_range& range,
                     const row_visitor& visitor) const override {
     if (auto good = check_name(view); !good) return good;
-    std::map<std::string, std::string, std::less<>> rows;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto v = views_.find(view);
-      if (v != views_.end()) rows = v->second.rows;
-    }
-    for (auto it = rows.lower_bound(prefix); it != rows.end(); ++it) {
-      if (!it->first.starts_with(prefix) || !visitor(it->first, it->second)) break;
-    }
-    return {};
-  }
-  result<void> clear(std::string_view view) override {
-    if (auto good = check_name(view); !good) return good;
-    const std::lock_guard lock(mutex_);
-    const auto v = views_.find(view);
-    if (v != views_.end()) views_.erase(v);
+    of_->scan(view, range, as_of_, visitor);
     return {};
   }
 
  private:
-  static result<void> check_name(std::string_view view) {
-    if (!view.empty() && view.size() <= 255) return {};
-    return error{errc::invalid, "malformed-view-name",
-                 "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
+  const std::shared_ptr<view_versions> of_;
+  const view_versions::moment as_of_;
+};
+
+class memory_views final : public view_store {
+ public:
+  result<position> checkpoint(std::string_view view) const override {
+    return now_.checkpoint(view);
+  }
+  result<std::map<std::string, position>> checkpoints() const override {
+    return now_.checkpoints();
+  }
+  result<std::optional<std::string>> row(std::string_view view,
+                                         std::string_view key) const override {
+    return now_.row(view, key);
+  }
+  result<void> scan(std::string_view view, const key_range& range,
+                    const row_visitor& visitor) const override {
+    return now_.scan(view, range, visitor);
+  }
+  std::shared_ptr<const view_reader> snapshot() const override {
+    return std::make_shared<memory_views_at>(versions_, versions_->hold());
+  }
+  result<void> write(std::string_view view, const view_batch& batch) override {
+    if (auto good = check_name(view); !good) return good;
+    versions_->write(view, batch);
+    return {};
+  }
+  result<void> clear(std::string_view view) override {
+    if (auto good = check_name(view); !good) return good;
+    versions_->clear(view);
+    return {};
   }
 
-  struct contents {
-    position checkpoint{};
-    std::map<std::string, std::string, std::less<>> rows;
-  };
-  mutable std::mutex mutex_;
-  std::map<std::string, contents, std::less<>> views_;  // protected by mutex_
+ private:
+  const std::shared_ptr<view_versions> versions_ = std::make_shared<view_versions>();
+  const memory_views_at now_{versions_, view_versions::now};
 };
 
 }  // namespace

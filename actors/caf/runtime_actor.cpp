@@ -102,7 +102,10 @@ void ask(runtime_port& rt, joint_command_message& m, asker_ptr who) {
 }
 void ask(runtime_port& rt, view_query_message& m, asker_ptr who) {
   rt.query_view(m.projection, m.query, std::move(m.body), std::move(m.options),
-                answer_to(std::move(who), m.reply));
+                [who = std::move(who), type = m.reply](result<fasti::detail::view_words> seen) {
+                  if (!seen) return who->fail(seen.error());
+                  who->answer(answer{type, std::move(seen->words)});
+                });
 }
 void ask(runtime_port& rt, aggregate_query_message& m, asker_ptr who) {
   rt.query_aggregate({m.stream, m.query, std::move(m.body), std::move(m.under)},

@@ -1,4 +1,5 @@
 // A view: which books a member has, folded from the events of all books.
+#include <fasti/keys.hpp>
 #include <fasti/projection.hpp>
 
 #include "library.hpp"
@@ -78,13 +79,77 @@ TEST(GuideViews, CanBeAddedLateAndRebuilt) {
   ASSERT_TRUE(rt->add<loans>());  // late: it folds everything from position 1 on
   EXPECT_EQ(ada_has(), names{"solaris"});
 
-  ASSERT_TRUE(rt->rebuild<loans>());  // throws its rows away and folds again
-  EXPECT_EQ(ada_has(), names{"solaris"});
+  auto again = rt->rebuild<loans>({.then = fasti::when_caught_up::wait});  // beside the old one
+  ASSERT_TRUE(again->wait(1min));
+  EXPECT_EQ(again->compare()->rows(), 0U);  // rows that differ
+  ASSERT_TRUE(again->switch_over());        // or cancel()
 
   auto status = rt->stats().projections.at(0);
   EXPECT_EQ(status.name, "loans");
   EXPECT_FALSE(status.stopped);
   // [/rebuild]
+  EXPECT_EQ(ada_has(), names{"solaris"});
+}
+
+// [found]
+struct loans_by_day : loans {
+  static constexpr auto name = "loans-by-day";
+  static void keys_of(Loan::Reader row, std::string_view, fasti::secondary_keys& out) {
+    out.add("by-day", fasti::key_of(row.getDueDay()));  // numbers sort as numbers
+  }
+};
+// [/found]
+
+TEST(GuideViews, AreReadWholeAtOnePosition) {
+  fasti::testing::runtime_in_memory<book, loans_by_day> rt;
+  acquire(*rt, "book-solaris", "Solaris");
+  acquire(*rt, "book-dune", "Dune");
+  lend(*rt, "book-solaris", "ada");
+  const auto lent = lend(*rt, "book-dune", "bob");
+  // [read]
+  std::vector<std::string> due;
+  auto as_of = rt->read_view<loans_by_day>(
+      [&](const fasti::view<Loan>& view) {
+        view.scan_by("by-day", {.from = fasti::key_of(0U)},
+                     [&](std::string_view key, Loan::Reader) { due.emplace_back(key); });
+      },
+      {.visible_at = lent.position});
+  ASSERT_TRUE(as_of) << as_of.error().to_string();
+  EXPECT_GE(*as_of, lent.position);
+  EXPECT_EQ(due, (names{"ada/solaris", "bob/dune"}));
+  // [/read]
+}
+
+// [strict]
+struct strict_loans : loans {
+  static constexpr auto name = "strict-loans";
+  static constexpr fasti::projection_options options{
+      .on_failure = {.retries_max = 2, .backoff = 1ms, .then = fasti::when_failing::park}};
+  using loans::apply;
+  void apply(Lent::Reader e, const fasti::recorded_event& at, fasti::rows<row>& rows) {
+    if (e.getMember() == "nobody") throw std::invalid_argument("nobody is no member");
+    loans::apply(e, at, rows);
+  }
+};
+// [/strict]
+
+TEST(GuideViews, ParkWhatTheyCannotApply) {
+  fasti::testing::runtime_in_memory<book, strict_loans> rt;
+  acquire(*rt, "book-solaris", "Solaris");
+  acquire(*rt, "book-dune", "Dune");
+  lend(*rt, "book-solaris", "nobody");
+  const auto lent = lend(*rt, "book-dune", "ada");
+  ASSERT_TRUE(rt->read_view<strict_loans>([](const auto&) {}, {.visible_at = lent.position}));
+  // [parked]
+  auto parked = rt->parked<strict_loans>();
+  ASSERT_EQ(parked->size(), 1U);
+  EXPECT_EQ(parked->front().stream, "book-solaris");
+  EXPECT_EQ(parked->front().reason, "nobody is no member");
+
+  auto replayed = rt->replay_parked<strict_loans>();  // as a rule by a program that was mended
+  EXPECT_EQ(replayed->still_parked, 1U);
+  ASSERT_TRUE(rt->skip_parked<strict_loans>(parked->front().position));  // given up
+  // [/parked]
 }
 
 }  // namespace

@@ -1,55 +1,59 @@
 #pragma once
-/// Folds recorded events into one view, and answers queries from it; without threads, actors or a
-/// journal of its own: events come in, batches for the view store and answers go out.
+/// A projection: the fold of the view that serves, perhaps another one beside it that is to take
+/// its place, and the queries that are answered from the first. Works in steps, which are short;
+/// everything here is done in a step or between two of them, by one thread at a time.
 ///
-///     folding ──apply threw / damaged row──▶ stopped   (kept with the event's position; rebuild)
-///
-/// Order and completeness are checked: an event at or before the checkpoint, or out of order, is a
-/// broken promise of the journal's (P4), and a bug. One batch holds the rows and the checkpoint, so
-/// that each event is in the view exactly once (P9).
+///     no rebuild ──start──▶ folding ──as far as the one that serves──▶ caught up
+///         ▲                    │                                          │
+///         │                    ├──stopped──▶ failed ─┐                    ├──switch──┐
+///         └────cancel──────────┴─────────────────────┴────────────────────┘          │
+///         └──────────────────────────────────────────────────────────────────────────┘
 
 #include <deque>
 
+#include "fasti/rebuild.hpp"
 #include "runtime/core/reply.hpp"
-#include "runtime/core/row_overlay.hpp"
+#include "runtime/core/view_difference.hpp"
+#include "runtime/core/view_fold.hpp"
+#include "runtime/core/view_generations.hpp"
 
 namespace fasti::core {
 
+/// The reply to a query of a view. It waits for positions, not for commits.
+class view_reply final : public reply<detail::view_words> {
+ public:
+  using reply::reply;
+  void on_outcome(result<committed>) noexcept override {}
+};
+
 struct view_query {
+  /// None: who asks wants to know that the position is visible, and gets no words.
   type_id type{};
   std::vector<word> body;
   position visible_at{};
   std::chrono::steady_clock::time_point deadline;
-  std::unique_ptr<query_reply> reply;
+  std::unique_ptr<view_reply> reply;
 };
 
 class projection_machine {
  public:
-  using clock = std::chrono::steady_clock;
-  static constexpr position no_limit{std::numeric_limits<std::uint64_t>::max()};
+  using clock = view_fold::clock;
 
-  /// `port` and `store` must outlive this.
-  projection_machine(const detail::projection_port& port, const view_store& store,
-                     std::size_t queries_waiting_max, std::size_t row_bytes_kept_max);
+  projection_machine(const projection_surroundings& in, projection_options how);
+  /// Goes on where it was, with its rebuild if there was one. Errors: those of `view_fold::open`.
+  [[nodiscard]] result<void> open();
 
-  /// The view is at `checkpoint`: at start, and after a rebuild's clear.
-  void start_at(position checkpoint);
+  /// The one that serves.
+  [[nodiscard]] const view_fold& serving() const noexcept { return *serving_; }
+  [[nodiscard]] position checkpoint() const noexcept { return serving_->checkpoint(); }
+  [[nodiscard]] const std::optional<error>& stopped() const noexcept { return serving_->stopped(); }
 
-  [[nodiscard]] position checkpoint() const noexcept { return checkpoint_; }
-  [[nodiscard]] const std::optional<error>& stopped() const noexcept { return stopped_; }
-  [[nodiscard]] const std::vector<type_id>& types() const noexcept { return types_; }
-
-  /// Applies one event to the batch. False: `apply` threw and the batch is gone. Read again from
-  /// the checkpoint to `read_limit()`: the events before that one are folded first, then it is met
-  /// alone and the machine stops at it.
-  [[nodiscard]] bool apply(const recorded_event& e);
-  [[nodiscard]] position read_limit() const noexcept { return read_limit_; }
-  /// The batch up to `looked_at`, the last position that the journal was read to. Nothing when
-  /// nothing changed since the last checkpoint.
-  [[nodiscard]] std::optional<view_batch> take_batch(position looked_at);
-  /// The batch is in the store; or it is not, and the machine stops.
-  void on_written(result<void> written, position checkpoint);
-  void stop(error why);
+  /// There is something to fold, now.
+  [[nodiscard]] bool wants_step(position head, clock::time_point now) const noexcept;
+  /// There will be, when time has passed.
+  [[nodiscard]] bool waits_for_retry() const noexcept;
+  /// One batch of each fold.
+  void step(position head, clock::time_point now);
 
   /// Answers, waits until the position is visible, or refuses ("queue-full").
   void on_query(view_query&& query);
@@ -58,20 +62,46 @@ class projection_machine {
   void drop_queries(const error& why);
   [[nodiscard]] std::size_t queries_waiting() const noexcept { return waiting_.size(); }
 
+  [[nodiscard]] result<parked_replay> replay_parked() { return serving_->replay_parked(); }
+  [[nodiscard]] result<void> skip_parked(position at) { return serving_->skip_parked(at); }
+
+  // -- rebuild -----------------------------------------------------------------------------------
+  /// What became of the last one, or how it is doing; nothing when there was none.
+  [[nodiscard]] std::optional<rebuild_status> rebuild() const;
+  /// Of the last one.
+  [[nodiscard]] std::uint64_t rebuild_generation() const noexcept { return rebuild_generation_; }
+  /// Errors: `conflict` ("rebuild-under-way") unless there is none, or it has failed; what the
+  /// store says.
+  [[nodiscard]] result<void> start_rebuild(position behind, when_caught_up then);
+  /// Errors: `conflict` ("rebuild-over", "not-caught-up"), what the store says.
+  [[nodiscard]] result<void> switch_over(std::uint64_t generation);
+  [[nodiscard]] result<void> cancel_rebuild(std::uint64_t generation);
+  /// Both folds as they are at one position.
+  [[nodiscard]] result<view_pair> snapshot_of_both(std::uint64_t generation);
+
  private:
   void answer(view_query& query);
+  [[nodiscard]] bool is_at_its_end() const noexcept;
+  [[nodiscard]] bool has_caught_up() const noexcept;
+  [[nodiscard]] position rebuild_goal(position head) const noexcept;
+  [[nodiscard]] result<void> check_rebuild(std::uint64_t generation) const;
+  [[nodiscard]] result<void> check_caught_up(std::uint64_t generation);
+  [[nodiscard]] std::unique_ptr<view_fold> fold_of(std::uint64_t generation) const;
+  void end_rebuild(rebuild_phase as);
+  void forget_others();
 
   // Constant after construction.
-  const detail::projection_port& port_;
-  const std::size_t queries_waiting_max_;
-  std::vector<type_id> types_;
+  const projection_surroundings in_;
+  const projection_options how_;
+  /// Answers all queries: what it knows is in the rows.
+  const std::unique_ptr<const detail::projection_state> answering_;
 
-  std::unique_ptr<detail::projection_state> state_;
-  row_overlay rows_;
-  position checkpoint_{};      // in the store
-  position newest_applied_{};  // in the overlay
-  position read_limit_ = no_limit;
-  std::optional<error> stopped_;
+  view_generations generations_;
+  std::unique_ptr<view_fold> serving_;
+  std::unique_ptr<view_fold> building_;
+  std::optional<rebuild_status> ended_rebuild_;
+  std::uint64_t rebuild_generation_ = 0;
+  position head_{};
   std::deque<view_query> waiting_;
   message_scratch scratch_;
 };

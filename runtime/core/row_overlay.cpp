@@ -2,36 +2,27 @@
 
 #include <capnp/message.h>
 
-#include <cstring>
+#include <algorithm>
+#include <stdexcept>
 
 #include "runtime/core/check.hpp"
+#include "runtime/core/row_words.hpp"
 
 namespace fasti::core {
 namespace {
 
-/// Rows lie in the store as bytes of no promised alignment.
-std::vector<word> words_of(std::string_view bytes, std::string_view view, std::string_view key) {
-  if (bytes.empty() || bytes.size() % word_bytes != 0) {
-    throw row_error({errc::corrupt, "row-damaged",
-                     "view " + std::string(view) + ", row \"" + std::string(key) + "\": " +
-                         std::to_string(bytes.size()) + " bytes are not a message; rebuild it"});
-  }
-  std::vector<word> words(bytes.size() / word_bytes);
-  std::memcpy(words.data(), bytes.data(), bytes.size());
-  return words;
-}
-
-std::string text_of(const std::vector<word>& words) {
-  return {reinterpret_cast<const char*>(words.data()), words.size() * word_bytes};
-}
-
 /// Beyond this many they are made anew: a batch may need thousands, and then none for hours.
 constexpr std::size_t scratches_kept = 1024;
 
+void check_is_users(std::string_view key) {
+  if (key.starts_with(own_keys)) throw std::invalid_argument("a row's key begins with 0xff");
+}
+
 }  // namespace
 
-row_overlay::row_overlay(const view_store& store, std::string view, std::size_t kept_bytes_max)
-    : store_(store), view_(std::move(view)), kept_bytes_max_(kept_bytes_max) {}
+row_overlay::row_overlay(const detail::projection_port& port, const view_reader& store,
+                         std::string view, std::size_t kept_bytes_max)
+    : port_(port), stored_(store, std::move(view)), kept_bytes_max_(kept_bytes_max) {}
 row_overlay::~row_overlay() = default;
 
 void row_overlay::discard() {
@@ -43,10 +34,7 @@ void row_overlay::discard() {
 
 /// What the store has; empty: nothing.
 std::vector<word> row_overlay::stored(std::string_view key) const {
-  auto found = store_.row(view_, key);
-  if (!found) throw row_error(std::move(found).error());
-  if (!*found) return {};
-  return words_of(**found, view_, key);
+  return stored_.read(key).value_or(std::vector<word>());
 }
 
 row_overlay::known_row& row_overlay::known(std::string_view key) {
@@ -65,8 +53,10 @@ void row_overlay::change(known_row& r, message* to) {
   if (!std::exchange(r.second.is_changed, true)) changed_.push_back(&r);
 }
 
-/// Whatever the store has.
+/// Whatever the store has; that is looked up only where other keys hang on it.
 void row_overlay::change(std::string_view key, message* to) {
+  check_is_users(key);
+  if (port_.keys_of) return change(known(key), to);
   const auto found = rows_.find(key);
   change(found != rows_.end() ? *found : add(key, {}), to);
 }
@@ -77,6 +67,7 @@ row_overlay::message& row_overlay::fresh() {
 }
 
 row_overlay::message* row_overlay::find(std::string_view key) {
+  check_is_users(key);
   auto& found = known(key);
   const row& r = found.second;
   if (r.is_changed || r.words.empty()) return r.changing;
@@ -117,26 +108,50 @@ std::optional<std::vector<word>> row_overlay::read(std::string_view key) const {
   return words;
 }
 
-void row_overlay::scan(std::string_view prefix, const scan_visitor& visitor) const {
-  // Queries are answered between batches, when nothing lies over the store.
+// Queries are answered between batches, when nothing lies over the store.
+
+void row_overlay::scan(const key_range& range, const scan_visitor& visitor) const {
   FASTI_CHECK(changed_.empty());
-  auto scanned = store_.scan(view_, prefix, [&](std::string_view key, std::string_view stored) {
-    return visitor(key, words_of(stored, view_, key));
-  });
-  if (!scanned) throw row_error(std::move(scanned).error());
+  stored_.scan(range, visitor);
+}
+
+void row_overlay::scan_by(std::string_view index, const key_range& range,
+                          const scan_visitor& visitor) const {
+  FASTI_CHECK(changed_.empty());
+  stored_.scan_by(index, range, visitor);
+}
+
+/// Those that it had and has not any more go, those that it has now come.
+void row_overlay::change_secondary_keys(std::string_view key, body_view before, body_view after,
+                                        changes& into) const {
+  secondary_keys had;
+  secondary_keys has;
+  if (!before.empty()) port_.keys_of(before, key, had);
+  if (!after.empty()) port_.keys_of(after, key, has);
+  const auto contains = [](const auto& all, const auto& one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  };
+  for (const auto& k : had.all()) {
+    if (!contains(has.all(), k)) into.push_back({secondary_row_key(k.first, k.second, key), {}});
+  }
+  for (const auto& k : has.all()) {
+    if (!contains(had.all(), k)) into.push_back({secondary_row_key(k.first, k.second, key), ""});
+  }
 }
 
 std::vector<view_batch::change> row_overlay::take_changes() {
-  std::vector<view_batch::change> changes;
-  changes.reserve(changed_.size());
+  changes all;
+  all.reserve(changed_.size());
   for (auto* one : changed_) {
     auto& [key, r] = *one;
     kept_bytes_ -= bytes_of(*one);
-    r.words = r.changing == nullptr ? std::vector<word>() : joined(*r.changing);
+    auto words = r.changing == nullptr ? std::vector<word>() : joined(*r.changing);
+    if (port_.keys_of) change_secondary_keys(key, r.words, words, all);
+    r.words = std::move(words);
     kept_bytes_ += bytes_of(*one);
     r.changing = nullptr;
     r.is_changed = false;
-    auto& change = changes.emplace_back();
+    auto& change = all.emplace_back();
     change.key = key;
     if (!r.words.empty()) change.row = text_of(r.words);
   }
@@ -144,7 +159,7 @@ std::vector<view_batch::change> row_overlay::take_changes() {
   scratches_used_ = 0;
   if (scratches_.size() > scratches_kept) scratches_.resize(scratches_kept);
   if (kept_bytes_ > kept_bytes_max_) forget_some();
-  return changes;
+  return all;
 }
 
 std::size_t row_overlay::bytes_of(const known_row& r) {

@@ -6,31 +6,25 @@
 #include <memory>
 #include <unordered_map>
 
-#include "fasti/detail/port.hpp"
-#include "fasti/stores.hpp"
+#include "runtime/core/stored_rows.hpp"
 
 namespace fasti::core {
 
-/// A store that failed under a row: thrown through user code, caught by the guard around it.
-struct row_error : std::exception {
-  explicit row_error(error e) : what_failed(std::move(e)), text(what_failed.to_string()) {}
-  [[nodiscard]] const char* what() const noexcept override { return text.c_str(); }
-  error what_failed;
-  std::string text;
-};
-
 class row_overlay final : public detail::row_set {
  public:
-  /// `store` must outlive this, and nobody else may write to the view. `kept_bytes_max`: of rows
-  /// that stay at hand between batches.
-  row_overlay(const view_store& store, std::string view, std::size_t kept_bytes_max);
+  /// `store` and `port` must outlive this, and nobody else may write to the view, which is called
+  /// `view` in the store. `kept_bytes_max`: of rows that stay at hand between batches.
+  row_overlay(const detail::projection_port& port, const view_reader& store, std::string view,
+              std::size_t kept_bytes_max);
   ~row_overlay() override;
 
   message* find(std::string_view key) override;
   message& make(std::string_view key) override;
   void erase(std::string_view key) override;
   std::optional<std::vector<word>> read(std::string_view key) const override;
-  void scan(std::string_view prefix, const scan_visitor& visitor) const override;
+  void scan(const key_range& range, const scan_visitor& visitor) const override;
+  void scan_by(std::string_view index, const key_range& range,
+               const scan_visitor& visitor) const override;
 
   /// The changes since the last call, for one write with the checkpoint.
   [[nodiscard]] std::vector<view_batch::change> take_changes();
@@ -59,12 +53,15 @@ class row_overlay final : public detail::row_set {
   void change(std::string_view key, message* to);
   [[nodiscard]] message& fresh();
   [[nodiscard]] std::vector<word> stored(std::string_view key) const;
+  using changes = std::vector<view_batch::change>;
+  void change_secondary_keys(std::string_view key, body_view before, body_view after,
+                             changes& into) const;
   [[nodiscard]] std::vector<word> joined(message& of) const;
   [[nodiscard]] static std::size_t bytes_of(const known_row& r);
   void forget_some();
 
-  const view_store& store_;
-  const std::string view_;
+  const detail::projection_port& port_;
+  const stored_rows stored_;
   const std::size_t kept_bytes_max_;
   known_rows rows_;
   std::size_t kept_bytes_ = 0;              // of rows_, about

@@ -50,8 +50,7 @@ runtime::node::node(runtime_options options, fasti::node::opened_storage storage
     : options_(std::move(options)),
       storage_(std::move(storage)),
       readers_(options_.reader_threads),
-      services_{*storage_.journal, *storage_.snapshots, *storage_.views, readers_, options_,
-                figures_} {}
+      services_{*storage_.journal, *storage_.snapshots, readers_, options_, figures_} {}
 
 runtime::node::~node() {
   if (auto ended = close(); !ended) log(log_level::error, ended.error().to_string());
@@ -101,34 +100,6 @@ result<void> runtime::node::add_decider(detail::decider_port port) {
                  "there is a decider for \"" + port.category + "\" already"};
   }
   at->second = std::make_unique<detail::decider_port>(std::move(port));
-  return {};
-}
-
-result<void> runtime::node::add_projection(detail::projection_port port) {
-  const visit_guard visit(*this);
-  if (visit.is_too_late()) return closed_error();
-  const std::unique_lock lock(mutex_);
-  auto checkpoint = storage_.views->checkpoint(port.name);
-  if (!checkpoint) return std::move(checkpoint).error();
-  if (*checkpoint > storage_.journal->head()) {
-    return error{errc::invalid, "checkpoint-ahead",
-                 "view " + port.name + " shows position " + std::to_string(count_of(*checkpoint)) +
-                     ", but the journal ends at " +
-                     std::to_string(count_of(storage_.journal->head())) +
-                     ": it was restored from an older copy; remove the view's store"};
-  }
-  auto [at, is_new] = projections_.try_emplace(port.name);
-  if (!is_new) {
-    return error{errc::invalid, "name-taken",
-                 "there is a projection called \"" + port.name + "\" already"};
-  }
-  at->second = std::make_unique<projection>();
-  projection& p = *at->second;
-  p.port = std::move(port);
-  p.board = std::make_shared<actors::projection_board>(options_.queries_waiting_max);
-  p.actor = world_->host().spawn<actors::projection_actor_impl>(p.port, *checkpoint, p.board, bus_,
-                                                                services_);
-  tell_of_the_head(p.actor);
   return {};
 }
 
@@ -253,61 +224,6 @@ void runtime::node::query_aggregate(detail::sent_query query, words_callback cal
                                                  std::move(query.under), std::move(callback)));
 }
 
-runtime::node::projection* runtime::node::find_projection(std::string_view name) const {
-  const std::shared_lock lock(mutex_);
-  const auto found = projections_.find(name);
-  return found == projections_.end() ? nullptr : found->second.get();
-}
-
-void runtime::node::query_view(std::string_view name, type_id query, std::vector<word> body,
-                               query_options options, words_callback callback) {
-  const visit_guard visit(*this);
-  if (visit.is_too_late()) return callback(closed_error());
-  const auto* p = find_projection(name);
-  if (p == nullptr) {
-    return callback(error{errc::invalid, "unknown-projection",
-                          "no projection called \"" + std::string(name) + "\" was added"});
-  }
-  const auto allowed = may(access_request::kind::query_of_view, options.principal, name, query);
-  if (!allowed) return callback(allowed.error());
-  core::view_query q{query, std::move(body), options.visible_at,
-                     fasti::node::deadline_in(options.timeout),
-                     std::make_unique<core::query_reply>(std::move(callback))};
-  // NOLINTBEGIN(bugprone-use-after-move): refused, `put` leaves it untouched
-  switch (p->board->queries.put(std::move(q))) {
-    case actors::put_result::wake:
-      return actors::send(p->actor, actors::queries_ready{});
-    case actors::put_result::queued:
-      return;
-    case actors::put_result::full:
-      return q.reply->answer(error{errc::unavailable, "queue-full",
-                                   "view " + p->port.name + " has too many queries waiting"});
-    case actors::put_result::closed:
-      return q.reply->answer(closed_error());
-  }
-  // NOLINTEND(bugprone-use-after-move)
-}
-
-result<void> runtime::node::rebuild(std::string_view name) {
-  const visit_guard visit(*this);
-  if (visit.is_too_late()) return closed_error();
-  const auto* p = find_projection(name);
-  if (p == nullptr) {
-    return error{errc::invalid, "unknown-projection",
-                 "no projection called \"" + std::string(name) + "\" was added"};
-  }
-  auto promise = std::make_shared<std::promise<result<void>>>();
-  auto done = promise->get_future();
-  actors::send(p->actor, actors::rebuild_view{
-                             [promise](result<void> r) { promise->set_value(std::move(r)); }});
-  promise.reset();
-  try {
-    return done.get();
-  } catch (const std::future_error&) {
-    return closed_error();  // dropped unanswered: the runtime closed meanwhile
-  }
-}
-
 runtime_stats runtime::node::stats() const {
   const visit_guard visit(*this);
   runtime_stats s;
@@ -321,7 +237,7 @@ runtime_stats runtime::node::stats() const {
   s.snapshots_saved = figures_.snapshots_saved;
   const std::shared_lock lock(mutex_);
   for (const auto& [name, p] : projections_) {
-    s.projections.push_back({name, position{p->board->checkpoint.load()}, p->board->stopped()});
+    s.projections.push_back(p->board->status());
   }
   for (const auto& one : subscribers_) {
     if (!one.board->is_over()) s.subscriptions.push_back(one.board->status());
@@ -333,7 +249,7 @@ void runtime::node::on_tick() {
   {
     const std::shared_lock lock(mutex_);
     for (const auto& [name, p] : projections_) {
-      if (p->board->queries_waiting > 0) actors::send(p->actor, actors::deadline_tick{});
+      if (p->board->wants_ticks()) actors::send(p->actor, actors::deadline_tick{});
     }
   }
   forget_subscribers_who_left();

@@ -31,7 +31,7 @@ class runtime::node final : public actors::runtime_port {
   ~node() override;
 
   result<void> add_decider(detail::decider_port port);
-  result<void> add_projection(detail::projection_port port);
+  result<void> add_projection(detail::projection_port port, const projection_options& options);
   result<subscription> subscribe(subscription_options options, batch_callback callback);
   /// Where that is, in this journal. Errors: those of `subscribe`.
   [[nodiscard]] result<checkpoint> place_of(const start_at& from) const;
@@ -39,7 +39,10 @@ class runtime::node final : public actors::runtime_port {
   void send_together(std::vector<addressed_command> commands, command_origin origin,
                      conditions under, joint_callback callback) override;
   void query_view(std::string_view name, type_id query, std::vector<word> body,
-                  query_options options, words_callback callback) override;
+                  query_options options, view_callback callback) override;
+  result<position> look_at_view(std::string_view name,
+                                const std::function<void(const detail::row_reader&)>& look,
+                                query_options options);
   void query_aggregate(detail::sent_query query, words_callback callback) override;
   void log(log_level level, std::string_view line) const override { options_.log(level, line); }
   [[nodiscard]] result<detail::past_state> past_state(const detail::decider_port& decider,
@@ -48,7 +51,14 @@ class runtime::node final : public actors::runtime_port {
   [[nodiscard]] result<detail::supposed_outcome> suppose(detail::past_state& on,
                                                          std::string_view stream, type_id command,
                                                          body_view body) const;
-  result<void> rebuild(std::string_view name);
+  result<std::shared_ptr<detail::rebuild_control>> start_rebuild(std::string_view name,
+                                                                 const rebuild_options& options);
+  [[nodiscard]] std::shared_ptr<detail::rebuild_control> find_rebuild(std::string_view name) const;
+  /// `act` is called between two steps of that projection. Errors: `invalid`
+  /// ("unknown-projection"), `closed`, those of `act`.
+  template <class T>
+  result<T> between_steps(std::string_view name,
+                          std::function<result<T>(core::projection_machine&)> act);
   result<void> forget_view(std::string_view name);
   result<truncation> truncate(std::string_view stream, version up_to, std::string_view reason);
   [[nodiscard]] fasti::journal& journal() noexcept { return *storage_.journal; }
@@ -60,9 +70,11 @@ class runtime::node final : public actors::runtime_port {
  private:
   struct projection {
     detail::projection_port port;
+    view_store* views;  ///< The one that it is kept in.
     std::shared_ptr<actors::projection_board> board;
     actors::projection_actor actor;
   };
+  class rebuild_control;
   struct subscriber {
     std::shared_ptr<actors::subscription_board> board;
     actors::subscription_actor actor;
@@ -96,9 +108,11 @@ class runtime::node final : public actors::runtime_port {
       std::vector<addressed_command> commands, std::string_view principal) const;
   [[nodiscard]] result<snapshot> proven_snapshot(const target& of, version up_to) const;
   [[nodiscard]] result<void> check_folded(const stream_id& stream, version up_to) const;
+  [[nodiscard]] result<void> check_folded_in(const view_reader& views, const stream_id& stream,
+                                             position last) const;
   void deliver(const stream_id& stream, const detail::decider_port& decider,
                core::incoming arrival);
-  [[nodiscard]] projection* find_projection(std::string_view name) const;
+  [[nodiscard]] result<projection*> find_projection(std::string_view name) const;
   /// The bus tells it how far the journal is, and goes on to.
   void tell_of_the_head(const actors::subscriber_actor& who);
   void forget_subscribers_who_left();

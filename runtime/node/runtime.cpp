@@ -32,8 +32,9 @@ result<void> runtime::add_decider(detail::decider_port port) {
   return node_->add_decider(std::move(port));
 }
 
-result<void> runtime::add_projection(detail::projection_port port) {
-  return node_->add_projection(std::move(port));
+result<void> runtime::add_projection(detail::projection_port port,
+                                     const projection_options& options) {
+  return node_->add_projection(std::move(port), options);
 }
 
 void runtime::send_words(detail::sent_command command, receipt_callback callback) {
@@ -41,8 +42,14 @@ void runtime::send_words(detail::sent_command command, receipt_callback callback
 }
 
 void runtime::query_view(std::string_view name, type_id query, std::vector<word> body,
-                         query_options options, words_callback callback) {
-  node_->query_view(name, query, std::move(body), options, std::move(callback));
+                         query_options options, view_callback callback) {
+  node_->query_view(name, query, std::move(body), std::move(options), std::move(callback));
+}
+
+result<position> runtime::look_at_view(std::string_view name,
+                                       const std::function<void(const detail::row_reader&)>& look,
+                                       query_options options) {
+  return node_->look_at_view(name, look, std::move(options));
 }
 
 void runtime::query_aggregate(detail::sent_query query, words_callback callback) {
@@ -75,7 +82,15 @@ result<detail::supposed_outcome> runtime::suppose(detail::past_state& on, std::s
   return node_->suppose(on, stream, command, body);
 }
 
-result<void> runtime::rebuild_view(std::string_view name) { return node_->rebuild(name); }
+result<std::shared_ptr<detail::rebuild_control>> runtime::start_rebuild(
+    std::string_view name, const rebuild_options& options) {
+  return node_->start_rebuild(name, options);
+}
+
+std::shared_ptr<detail::rebuild_control> runtime::find_rebuild(std::string_view name) const {
+  return node_->find_rebuild(name);
+}
+
 result<truncation> runtime::truncate(std::string_view stream, version up_to,
                                      std::string_view reason) {
   return node_->truncate(stream, up_to, reason);

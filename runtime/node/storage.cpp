@@ -22,7 +22,8 @@ result<opened_storage> open_leveldb(const runtime_options& options) {
   if (!snapshots) return std::move(snapshots).error();
   auto views = persistence::open_leveldb_views(disk, options.path + "/views", id, options.log);
   if (!views) return std::move(views).error();
-  return opened_storage{*std::move(journal), *std::move(snapshots), *std::move(views)};
+  return opened_storage{*std::move(journal), *std::move(snapshots), *std::move(views),
+                        persistence::make_memory_views()};
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ result<opened_storage> open_storage(const runtime_options& options) {
   if (options.storage == storage::leveldb) return open_leveldb(options);
   return opened_storage{persistence::make_memory_journal(options),
                         persistence::make_memory_snapshots(options.snapshots_kept),
-                        persistence::make_memory_views()};
+                        persistence::make_memory_views(), persistence::make_memory_views()};
 }
 
 }  // namespace fasti::node

@@ -12,6 +12,7 @@ struct opened_storage {
   std::unique_ptr<fasti::journal> journal;
   std::unique_ptr<snapshot_store> snapshots;
   std::unique_ptr<view_store> views;
+  std::unique_ptr<view_store> memory_views;  ///< For those that want to be kept there.
 };
 
 [[nodiscard]] result<opened_storage> open_storage(const runtime_options& options);

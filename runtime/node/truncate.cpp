@@ -1,5 +1,7 @@
 #include "runtime/core/guard.hpp"
+#include "runtime/core/parked_events.hpp"
 #include "runtime/core/recovery.hpp"
+#include "runtime/core/view_generations.hpp"
 #include "runtime/node/node.hpp"
 
 namespace fasti {
@@ -48,7 +50,7 @@ result<void> runtime::node::forget_view(std::string_view name) {
     return error{errc::invalid, "projection-in-use",
                  "\"" + std::string(name) + "\" was added to this runtime"};
   }
-  return storage_.views->clear(name);
+  return core::clear_all(*storage_.views, name);
 }
 
 /// The newest snapshot, read again and held against a replay.
@@ -88,18 +90,34 @@ result<void> runtime::node::check_folded(const stream_id& stream, version up_to)
                                               return visit::stop;
                                             });
   if (!read) return std::move(read).error();
-  auto checkpoints = storage_.views->checkpoints();
-  if (!checkpoints) return std::move(checkpoints).error();
-  {
-    const std::shared_lock lock(mutex_);
-    for (const auto& [name, p] : projections_) checkpoints->try_emplace(name, no_position);
+  for (const auto* views : {storage_.views.get(), storage_.memory_views.get()}) {
+    if (auto folded = check_folded_in(*views, stream, last); !folded) return folded;
   }
-  for (const auto& [view, at] : *checkpoints) {
-    if (at >= last) continue;
-    return refused(stream, "view-behind",
-                   "view " + view + " has folded up to position " + std::to_string(count_of(at)) +
-                       ", these events end at " + std::to_string(count_of(last)) +
-                       "; let it catch up, or forget_view");
+  return {};
+}
+
+/// … in that store, and none of them has one parked.
+result<void> runtime::node::check_folded_in(const view_reader& views, const stream_id& stream,
+                                            position last) const {
+  auto checkpoints = views.checkpoints();
+  if (!checkpoints) return std::move(checkpoints).error();
+  for (const auto& [name, at] : *checkpoints) {
+    const std::string view(core::view_named(name));
+    if (view.starts_with(core::own_views)) continue;
+    if (at < last) {
+      return refused(stream, "view-behind",
+                     "view " + view + " has folded up to position " + std::to_string(count_of(at)) +
+                         ", these events end at " + std::to_string(count_of(last)) +
+                         "; let it catch up, or forget_view");
+    }
+    core::parked_events parked;
+    if (auto loaded = parked.load(views, name); !loaded) return loaded;
+    for (const auto& [position, e] : parked.all()) {
+      if (position > last || e.stream != stream.text()) continue;
+      return refused(stream, "view-behind",
+                     "view " + view + " has parked the event at position " +
+                         std::to_string(count_of(position)) + "; replay or skip it");
+    }
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include "actors/registry.hpp"
 #include "ledger.hpp"
 #include "persistence/memory_stores.hpp"
+#include "runtime/core/projection_machine.hpp"
 #include "tests/actors/manual_journal.hpp"
 
 namespace fasti::test {
@@ -102,7 +103,7 @@ struct node_kit {
   manual_runner readers;
   runtime_options options;
   actors::actor_figures figures;
-  actors::services services{journal, snapshots, *views, readers, options, figures};
+  actors::services services{journal, snapshots, readers, options, figures};
   fasti::detail::decider_port decider = fasti::detail::port_of_decider<ledger>();
 };
 
@@ -138,6 +139,12 @@ using query_answers = std::vector<result<std::vector<word>>>;
   return [&to](result<std::vector<word>> r) { to.push_back(std::move(r)); };
 }
 
+using view_answers = std::vector<result<fasti::detail::view_words>>;
+
+[[nodiscard]] inline core::view_reply::callback into(view_answers& to) {
+  return [&to](result<fasti::detail::view_words> r) { to.push_back(std::move(r)); };
+}
+
 [[nodiscard]] inline core::incoming balance_query(query_answers& to) {
   return std::make_unique<core::incoming_query>(
       type_id_of<GetBalance>, build<GetBalance>([](auto) {}), conditions{}, into(to));
@@ -146,6 +153,10 @@ using query_answers = std::vector<result<std::vector<word>>>;
 [[nodiscard]] inline std::int64_t cents_of(const result<std::vector<word>>& answer) {
   if (!answer) return -1;
   return owned<Balance>(*answer)->getCents();
+}
+
+[[nodiscard]] inline std::int64_t cents_of(const result<fasti::detail::view_words>& answer) {
+  return answer ? cents_of(result<std::vector<word>>(answer->words)) : -1;
 }
 
 }  // namespace fasti::test

@@ -263,10 +263,9 @@ struct threaded_kit {
   runtime_options options;
   std::unique_ptr<fasti::journal> journal = persistence::make_memory_journal(options);
   std::unique_ptr<snapshot_store> snapshots = persistence::make_memory_snapshots();
-  std::unique_ptr<view_store> views = persistence::make_memory_views();
   fasti::node::reader_pool readers{2};
   actors::actor_figures figures;
-  actors::services services{*journal, *snapshots, *views, readers, options, figures};
+  actors::services services{*journal, *snapshots, readers, options, figures};
   fasti::detail::decider_port decider = fasti::detail::port_of_decider<ledger>();
   std::unique_ptr<actors::actor_world> world = *actors::actor_world::open({.worker_threads = 2});
   aggregate_registry registry{world->host(), services};

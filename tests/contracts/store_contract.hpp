@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -120,10 +122,11 @@ class ViewContract : public ::testing::TestWithParam<store_kind<view_store>> {
   }
   rows scan(std::string_view view, std::string_view prefix = {}, std::size_t rows_max = 1000) {
     rows all;
-    EXPECT_TRUE(store->scan(view, prefix, [&](std::string_view key, std::string_view value) {
-      all.emplace_back(key, value);
-      return all.size() < rows_max;
-    }));
+    EXPECT_TRUE(
+        store->scan(view, {.prefix = prefix}, [&](std::string_view key, std::string_view value) {
+          all.emplace_back(key, value);
+          return all.size() < rows_max;
+        }));
     return all;
   }
 
@@ -172,6 +175,92 @@ TEST_P(ViewContract, ScanWithAPrefixAndAnEarlyStop) {
   EXPECT_TRUE(scan("v", "c").empty());
 }
 
+TEST_P(ViewContract, RangesInBothOrders) {
+  const std::string high("b\xff\xff", 3);
+  write("u", {{{"b", "not this view"}}, position{1}});
+  write("v", {{{"a", "1"}, {"b", "2"}, {"b1", "3"}, {high, "4"}, {"c", "5"}}, position{1}});
+  write("w", {{{"b", "nor this one"}}, position{1}});
+  const auto read = [this](const key_range& range) {
+    std::string all;
+    EXPECT_TRUE(store->scan("v", range, [&](std::string_view, std::string_view row) {
+      all += row;
+      return true;
+    }));
+    return all;
+  };
+  constexpr auto back = direction::backwards;
+  EXPECT_EQ(read({}), "12345");
+  EXPECT_EQ(read({.order = back}), "54321");
+  EXPECT_EQ(read({.prefix = "b"}), "234");
+  EXPECT_EQ(read({.prefix = "b", .order = back}), "432");
+  EXPECT_EQ(read({.prefix = "b", .from = "b1"}), "34");
+  EXPECT_EQ(read({.prefix = "b", .from = "a", .before = "b1"}), "2");
+  EXPECT_EQ(read({.from = "b", .before = "c"}), "234");
+  EXPECT_EQ(read({.from = "b", .before = "c", .order = back}), "432");
+  EXPECT_EQ(read({.prefix = high}), "4");
+  EXPECT_EQ(read({.from = "c", .before = "b"}), "");
+  EXPECT_EQ(read({.from = "c", .before = "b", .order = back}), "");
+  EXPECT_EQ(read({.from = "d", .order = back}), "");
+}
+
+TEST_P(ViewContract, ManyRowsInBothOrders) {
+  view_batch batch{{}, position{7}};
+  for (int i = 0; i < 1000; ++i) batch.changes.push_back({std::to_string(10'000 + i), "row"});
+  write("v", batch);
+  for (const auto order : {direction::forwards, direction::backwards}) {
+    std::vector<std::string> keys;
+    EXPECT_TRUE(store->scan("v", {.order = order}, [&](std::string_view key, std::string_view) {
+      keys.emplace_back(key);
+      return true;
+    }));
+    if (order == direction::backwards) std::reverse(keys.begin(), keys.end());
+    EXPECT_EQ(keys.size(), 1000U);
+    EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end()));
+  }
+}
+
+TEST_P(ViewContract, ASnapshotStaysAsItWas) {
+  write("v", {{{"a", "1"}, {"b", "2"}}, position{5}});
+  const auto before = store->snapshot();
+  write("v", {{{"a", "changed"}, {"b", std::nullopt}, {"c", "new"}}, position{6}});
+  const auto between = store->snapshot();
+  write("v", {{{"a", "again"}, {"b", "back"}}, position{7}});
+  EXPECT_TRUE(store->clear("v"));
+  const auto read = [](const view_reader& in) {
+    rows all;
+    EXPECT_TRUE(in.scan("v", {}, [&](std::string_view key, std::string_view row) {
+      all.emplace_back(key, row);
+      return true;
+    }));
+    return all;
+  };
+  EXPECT_EQ(read(*before), (rows{{"a", "1"}, {"b", "2"}}));
+  EXPECT_EQ(**before->row("v", "a"), "1");
+  EXPECT_EQ(*before->checkpoint("v"), position{5});
+  EXPECT_EQ(before->checkpoints()->at("v"), position{5});
+  EXPECT_EQ(read(*between), (rows{{"a", "changed"}, {"c", "new"}}));
+  EXPECT_FALSE(*between->row("v", "b"));
+  EXPECT_EQ(*between->checkpoint("v"), position{6});
+  EXPECT_TRUE(scan("v").empty());
+  EXPECT_FALSE(store->checkpoints()->contains("v"));
+}
+
+TEST_P(ViewContract, SnapshotsComeAndGoInAnyOrder) {
+  std::map<std::uint64_t, std::shared_ptr<const view_reader>> held;
+  for (std::uint64_t i = 1; i <= 200; ++i) {
+    write("v", {{{"k" + std::to_string(i % 7), std::to_string(i)}}, position{i}});
+    if (i % 3 == 0) held[i] = store->snapshot();
+    if (i % 5 == 0 && !held.empty()) held.erase(i % 2 == 0 ? held.begin() : --held.end());
+    for (const auto& [at, snapshot] : held) {
+      ASSERT_EQ(*snapshot->checkpoint("v"), position{at});
+      ASSERT_EQ(**snapshot->row("v", "k" + std::to_string(at % 7)), std::to_string(at));
+    }
+  }
+  held.clear();
+  EXPECT_EQ(row("v", "k4"), "200");
+  EXPECT_EQ(scan("v").size(), 7U);
+}
+
 TEST_P(ViewContract, ViewsDoNotMix) {
   for (const auto* view : {"v", "vv", "v1", "1v"}) {
     write(view, {{{"k", view}, {"1k", view}}, position{std::string_view(view).size()}});
@@ -207,7 +296,7 @@ TEST_P(ViewContract, MalformedNamesAreRefused) {
     EXPECT_TRUE(refused(store->checkpoint(name)));
     EXPECT_TRUE(refused(store->write(name, {{{"k", "v"}}, position{1}})));
     EXPECT_TRUE(refused(store->row(name, "k")));
-    EXPECT_TRUE(refused(store->scan(name, "", [](auto, auto) { return true; })));
+    EXPECT_TRUE(refused(store->scan(name, {}, [](auto, auto) { return true; })));
     EXPECT_TRUE(refused(store->clear(name)));
   }
 }

@@ -64,7 +64,7 @@ TEST_P(Query, P6_ViewsRefuseMoreQueriesThanMayWait) {
   auto o = options();
   o.queries_waiting_max = 3;
   auto rt = open(o);
-  std::vector<std::future<result<owned<Balance>>>> asked;
+  std::vector<std::future<result<view_answer<Balance>>>> asked;
   for (int i = 0; i < 20; ++i) {
     asked.push_back(rt.query<balances, GetBalance>([](auto q) { q.setAccount("a"); },
                                                    {.visible_at = position{1}}));
@@ -120,7 +120,7 @@ TEST_P(Query, AnAnswerThatThrowsIsAnErrorAndHurtsNobody) {
     ASSERT_TRUE(done) << done.error().to_string();
     EXPECT_EQ(done->version, version{v});
     const auto state = answer_of(rt.query<sullen, GetBalance>("sullen-a", [](auto) {}));
-    const auto view =
+    const result<owned<Balance>> view =
         answer_of(rt.query<sullen_view, GetBalance>([](auto) {}, {.visible_at = done->position}));
     for (const auto* answer : {&state, &view}) {
       EXPECT_EQ(answer->error().code, errc::invalid);
@@ -150,7 +150,9 @@ TEST_P(Query, ARebuildGivesTheSameView) {
   for (int i = 0; i < 100; ++i) static_cast<void>(deposit(rt, "ledger-a", i + 1));
   static_cast<void>(withdraw(rt, "ledger-a", 50));
   const auto before = view_row(rt, "a", {.visible_at = rt.journal().head()});
-  ASSERT_TRUE(rt.rebuild<balances>().has_value());
+  auto rebuilt = rt.rebuild<balances>();
+  ASSERT_TRUE(rebuilt.has_value());
+  EXPECT_EQ(rebuilt->wait(answer_limit)->phase, rebuild_phase::switched_over);
   const auto after = view_row(rt, "a", {.visible_at = rt.journal().head()});
   ASSERT_TRUE(before.has_value() && after.has_value());
   const auto old_words = before->words();
@@ -164,7 +166,9 @@ TEST_P(Query, RebuildsWhileCommandsComeLoseNothing) {
   for (int i = 0; i < 500; ++i) {
     sent.push_back(start_deposit(rt, "ledger-a", 1));
     if (i % 100 != 50) continue;
-    EXPECT_TRUE(rt.rebuild<balances>().has_value());
+    auto rebuilt = rt.rebuild<balances>();
+    ASSERT_TRUE(rebuilt.has_value());
+    EXPECT_EQ(rebuilt->wait(answer_limit)->phase, rebuild_phase::switched_over);
   }
   for (auto& s : sent) ASSERT_TRUE(answer_of(std::move(s)).has_value());
   EXPECT_EQ(view_balance(rt, "a"), 500);
@@ -185,8 +189,10 @@ TEST_P(Query, AnApplyThatThrowsStopsTheViewAndNothingElse) {
   EXPECT_TRUE(stats.projections[0].stopped.has_value());
   EXPECT_EQ(stats.projections[0].checkpoint, position{1});
   EXPECT_EQ(state_balance(rt, "ledger-a"), 9);
-  ASSERT_TRUE(rt.rebuild<balances>().has_value());
-  EXPECT_FALSE(view_row(rt, "b", {.visible_at = later->position}).has_value()) << "still poisoned";
+  auto rebuilt = rt.rebuild<balances>();
+  ASSERT_TRUE(rebuilt.has_value());
+  EXPECT_EQ(rebuilt->wait(answer_limit)->phase, rebuild_phase::failed) << "still poisoned";
+  EXPECT_FALSE(view_row(rt, "b", {.visible_at = later->position}).has_value());
 }
 
 }  // namespace

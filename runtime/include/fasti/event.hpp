@@ -15,6 +15,9 @@ namespace fasti {
 /// in a vector.)
 using word = std::uint64_t;
 
+/// In which order something is read.
+enum class direction : std::uint8_t { forwards, backwards };
+
 /// The words of one single-segment Cap'n Proto message, not owned.
 using body_view = std::span<const word>;
 

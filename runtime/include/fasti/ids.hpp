@@ -37,6 +37,7 @@ requires std::is_enum_v<Number>
 inline constexpr version no_version{0};
 inline constexpr version latest_version{std::numeric_limits<std::uint64_t>::max()};
 inline constexpr position no_position{0};
+inline constexpr position latest_position{std::numeric_limits<std::uint64_t>::max()};
 
 /// The ordered events of one aggregate: `category-key`, for example `account-4711`. The category
 /// ends at the **first** dash; the key is any bytes but may not be empty. At most `bytes_max` long.

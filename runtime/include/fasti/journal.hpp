@@ -45,7 +45,6 @@ struct command_record {
   committed outcome;
 };
 
-enum class direction : std::uint8_t { forwards, backwards };
 enum class visit : std::uint8_t { more, stop };
 /// Called for each event. Must not call back into the journal's `close`.
 using event_visitor = std::function<visit(const recorded_event&)>;

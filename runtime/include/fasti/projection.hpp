@@ -24,36 +24,83 @@
 /// state belongs into the rows; members of the type itself do not survive a restart. A view can be
 /// thrown away and rebuilt. `apply` and `answer` of one projection never run at the same time. An
 /// exception out of `apply` stops the projection at that event and is reported; nothing is skipped.
+/// (Or the event is tried again, or parked: `fasti/parking.hpp`.)
+///
+/// Optional:
+///
+///     // Other keys that a row is found by, kept up to date with it; see `view::scan_by`.
+///     static void keys_of(Balance::Reader row, std::string_view key, fasti::secondary_keys& out) {
+///       out.add("by-branch", row.getBranch());
+///     }
+///     // Events whose order matters among each other; without it: those of one stream.
+///     static std::string order_key(const fasti::recorded_event& e);
+///     // How it is kept and what it does when it fails, if nobody says so when it is added.
+///     static constexpr fasti::projection_options options{…};
 
 #include <memory>
 #include <optional>
 #include <string_view>
 
 #include "fasti/decider.hpp"
+#include "fasti/parking.hpp"
 #include "fasti/schema.hpp"
+#include "fasti/stores.hpp"
 
 namespace fasti {
 
+/// Where a view is.
+enum class view_place : std::uint8_t {
+  stored,  ///< In fasti's store: it goes on behind its checkpoint.
+  memory   ///< Gone with the runtime, folded anew by the next one.
+};
+
+struct projection_options {
+  failure_policy on_failure = {};
+  view_place kept = view_place::stored;
+};
+
+/// Takes the other keys of a row.
+class secondary_keys {
+ public:
+  /// `index` names a family of keys; several rows may have the same key in it, and one row several.
+  /// For keys of several parts: `fasti/keys.hpp`.
+  void add(std::string_view index, std::string_view key) { keys_.emplace_back(index, key); }
+  using entry = std::pair<std::string, std::string>;
+  [[nodiscard]] const std::vector<entry>& all() const noexcept { return keys_; }
+
+ private:
+  std::vector<entry> keys_;
+};
+
 namespace detail {
 
-/// Rows of one view behind their types: what is in the store, under the changes of this batch.
-class row_set {
+/// Rows of one view behind their types, for reading.
+class row_reader {
  public:
-  virtual ~row_set() = default;
+  using scan_visitor = std::function<bool(std::string_view key, body_view row)>;
+
+  virtual ~row_reader() = default;
+  [[nodiscard]] virtual std::optional<std::vector<word>> read(std::string_view key) const = 0;
+  virtual void scan(const key_range& range, const scan_visitor& visitor) const = 0;
+  virtual void scan_by(std::string_view index, const key_range& range,
+                       const scan_visitor& visitor) const = 0;
+};
+
+/// … and for change: what is in the store, under the changes of this batch.
+class row_set : public row_reader {
+ public:
   using message = ::capnp::MessageBuilder;
   /// The row for change, if there is one.
   virtual message* find(std::string_view key) = 0;
   /// A new, empty row for change, in place of what was there.
   virtual message& make(std::string_view key) = 0;
   virtual void erase(std::string_view key) = 0;
-  virtual std::optional<std::vector<word>> read(std::string_view key) const = 0;
-  using scan_visitor = std::function<bool(std::string_view key, body_view row)>;
-  virtual void scan(std::string_view prefix, const scan_visitor& visitor) const = 0;
 };
 
 }  // namespace detail
 
-/// The rows of a view, for change. Builders live until `apply` returns.
+/// The rows of a view, for change. Builders live until `apply` returns. A key is any bytes that do
+/// not begin with 0xff: such rows are fasti's own.
 template <schema_struct Row>
 class rows {
  public:
@@ -79,18 +126,35 @@ class rows {
 template <schema_struct Row>
 class view {
  public:
-  explicit view(const detail::row_set& set) : set_(set) {}
+  explicit view(const detail::row_reader& set) : set_(set) {}
 
   [[nodiscard]] std::optional<owned<Row>> find(std::string_view key) const {
     auto words = set_.read(key);
     if (!words) return std::nullopt;
     return owned<Row>(*std::move(words));
   }
-  /// `visitor(key, row)` for each row whose key begins with `prefix`, in the order of the keys;
-  /// a visitor that returns false ends the walk.
+  /// `visitor(key, row)` for each row of the range, in the order of the bytes of their keys; a
+  /// visitor that returns false ends the walk.
+  template <class Visitor>
+  void scan(const key_range& range, Visitor&& visitor) const {
+    set_.scan(range, typed(visitor));
+  }
+  /// … whose key begins with `prefix`.
   template <class Visitor>
   void scan(std::string_view prefix, Visitor&& visitor) const {
-    set_.scan(prefix, [&visitor](std::string_view key, body_view words) {
+    scan(key_range{.prefix = prefix}, std::forward<Visitor>(visitor));
+  }
+  /// The range is one of the secondary keys in `index`; the visitor gets the row and its own key.
+  /// Rows with the same secondary key come in the order of their own. Cost: a look-up for each row.
+  template <class Visitor>
+  void scan_by(std::string_view index, const key_range& range, Visitor&& visitor) const {
+    set_.scan_by(index, range, typed(visitor));
+  }
+
+ private:
+  template <class Visitor>
+  [[nodiscard]] static detail::row_reader::scan_visitor typed(Visitor& visitor) {
+    return [&visitor](std::string_view key, body_view words) {
       body_reader reader(words);
       if constexpr (std::is_void_v<decltype(visitor(key, reader.root<Row>()))>) {
         visitor(key, reader.root<Row>());
@@ -98,11 +162,10 @@ class view {
       } else {
         return static_cast<bool>(visitor(key, reader.root<Row>()));
       }
-    });
+    };
   }
 
- private:
-  const detail::row_set& set_;
+  const detail::row_reader& set_;
 };
 
 namespace detail {
@@ -118,6 +181,29 @@ concept answers_from_view = requires(const Projection p, typename Query::Reader 
                                      typename Reply::Builder r) {
   { p.answer(q, v, r) } -> std::same_as<decision>;
 };
+
+template <class Projection>
+concept has_secondary_keys = requires(typename Projection::row::Reader row, secondary_keys& out) {
+  Projection::keys_of(row, std::string_view(), out);
+};
+template <class Projection>
+concept has_order_key = requires(const recorded_event& e) {
+  { Projection::order_key(e) } -> std::convertible_to<std::string>;
+};
+template <class Projection>
+concept has_options = requires {
+  { Projection::options } -> std::convertible_to<projection_options>;
+};
+
+/// What it says of itself, or the defaults.
+template <class Projection>
+[[nodiscard]] projection_options options_of() {
+  if constexpr (has_options<Projection>) {
+    return Projection::options;
+  } else {
+    return {};
+  }
+}
 
 }  // namespace detail
 }  // namespace fasti

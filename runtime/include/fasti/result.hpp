@@ -8,6 +8,7 @@
 /// Spelled like C++23's `std::expected`, so that moving there is a rename. Nothing in fasti throws
 /// for an error that can happen; an exception is a bug, of ours or of the caller's code.
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -60,6 +61,12 @@ class [[nodiscard]] result {
 
   result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   result(fasti::error e) : state_(std::in_place_index<1>, std::move(e)) {}
+  /// Of what converts to it, as `std::expected`.
+  template <class U>
+  requires(!std::same_as<U, T> && std::convertible_to<U, T> && !std::convertible_to<result<U>, T>)
+      result(result<U> other)
+      : result(other ? result(static_cast<T>(*std::move(other)))
+                     : result(std::move(other).error())) {}
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }

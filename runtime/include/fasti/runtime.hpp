@@ -20,6 +20,7 @@
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
 #include "fasti/past.hpp"
+#include "fasti/rebuild.hpp"
 #include "fasti/subscription.hpp"
 #include "fasti/together.hpp"
 
@@ -34,11 +35,24 @@ struct query_options {
   std::string principal = {};  ///< Who asks, for `runtime_options::authorise`.
 };
 
+/// What a view answered: `answer->getCents()`, and how much of the journal it had folded then.
+template <schema_struct Reply>
+struct view_answer : owned<Reply> {
+  view_answer(owned<Reply> reply, position shown) : owned<Reply>(std::move(reply)), as_of(shown) {}
+  position as_of{};
+};
+
 /// How a projection is doing.
 struct projection_status {
   std::string name;
-  position checkpoint{};         ///< What its view shows.
-  std::optional<error> stopped;  ///< Why it folds no more, if so.
+  position checkpoint{};              ///< What its view shows.
+  std::optional<error> stopped = {};  ///< Why it folds no more, if so.
+  std::optional<error> failing = {};  ///< What it waits to try again, if so, for …
+  unsigned retries = 0;               ///< … so many times.
+  std::size_t parked = 0;             ///< Events that were not applied, those that wait included.
+  std::uint64_t events_folded = 0;    ///< Since it was added.
+  std::size_t queries_waiting = 0;    ///< For a position.
+  std::optional<rebuild_status> rebuild = {};  ///< The last one, if there was one.
 };
 
 /// Figures for people; a consistent moment is not promised. All zero after `close`.
@@ -125,10 +139,16 @@ class runtime {
     if constexpr (detail::has_category<T>) {
       return add_decider(detail::port_of_decider<T>());
     } else if constexpr (detail::has_name<T>) {
-      return add_projection(detail::port_of_projection<T>());
+      return add<T>(detail::options_of<T>());
     } else {
       (void)sizeof(missing::category_or_name<T>);
     }
+  }
+  /// … with other options than it has of itself.
+  template <class Projection>
+  requires detail::has_name<Projection>
+  [[nodiscard]] result<void> add(const projection_options& options) {
+    return add_projection(detail::port_of_projection<Projection>(), options);
   }
 
   /// Sends a command to one stream. `fill` gets the command's Builder. The future holds a receipt
@@ -224,14 +244,14 @@ class runtime {
     if constexpr (std::is_void_v<reply>) {
       (void)sizeof(missing::answer<Projection, Query>);
     } else {
-      return promised<owned<reply>>([&](auto callback) {
+      return promised<view_answer<reply>>([&](auto callback) {
         query_then<Projection, Query>(std::forward<Fill>(fill), std::move(callback),
                                       std::move(options));
       });
     }
   }
 
-  /// The same with a callback, which takes a `result<owned<Reply>>` and is called as that of
+  /// The same with a callback, which takes a `result<view_answer<Reply>>` and is called as that of
   /// `send_then`.
   template <class Projection, schema_struct Query, class Fill, class Callback>
   requires detail::has_name<Projection>
@@ -241,8 +261,28 @@ class runtime {
       (void)sizeof(missing::answer<Projection, Query>);
     } else {
       query_view(Projection::name, type_id_of<Query>, build<Query>(std::forward<Fill>(fill)),
-                 std::move(options), typed<reply>(std::move(callback)));
+                 std::move(options),
+                 [callback = std::move(callback)](result<detail::view_words> seen) mutable {
+                   using answer = result<view_answer<reply>>;
+                   callback(seen ? answer(view_answer<reply>(owned<reply>(std::move(seen->words)),
+                                                             seen->as_of))
+                                 : answer(std::move(seen).error()));
+                 });
     }
+  }
+
+  /// Calls `look(const view<row>&)` on this thread with the view as it is at one position, and
+  /// returns that: for queries that the projection does not answer, and for long ones. The view
+  /// goes on meanwhile, and its store keeps what is looked at. Blocks until the position that the
+  /// options ask for is visible; not from a callback. Errors: those of a query, `corrupt`
+  /// ("row-damaged"). What `look` throws goes through.
+  template <class Projection, class Look>
+  requires detail::has_name<Projection>
+  [[nodiscard]] result<position> read_view(Look&& look, query_options options = {}) {
+    return look_at_view(
+        Projection::name,
+        [&look](const detail::row_reader& rows) { look(view<typename Projection::row>(rows)); },
+        std::move(options));
   }
 
   /// Asks the state of one aggregate. The answer shows nothing that is not durable (P2): if the
@@ -315,11 +355,44 @@ class runtime {
   /// The same for who asks for the next batch, and waits.
   [[nodiscard]] result<event_feed> subscribe(subscription_options options);
 
-  /// Throws the view away and folds it again from position 0; queries that ask for no position see
-  /// it grow. Errors: `invalid` when there is no such projection.
+  /// Folds the view anew beside the one that serves; `fasti/rebuild.hpp` says how it goes on.
+  /// Errors: `invalid` when there is no such projection, those of `subscribe` for where it begins;
+  /// `conflict` ("rebuild-under-way"). Cost: the disk space of a second view meanwhile, and its
+  /// steps between those of the one that serves.
   template <class Projection>
-  [[nodiscard]] result<void> rebuild() {
-    return rebuild_view(Projection::name);
+  [[nodiscard]] result<view_rebuild<typename Projection::row>> rebuild(
+      const rebuild_options& options = {}) {
+    auto started = start_rebuild(Projection::name, options);
+    if (!started) return std::move(started).error();
+    return view_rebuild<typename Projection::row>(*std::move(started));
+  }
+  /// The rebuild that was started last, also by a process before this one; none when there was
+  /// none.
+  template <class Projection>
+  [[nodiscard]] std::optional<view_rebuild<typename Projection::row>> last_rebuild() const {
+    auto found = find_rebuild(Projection::name);
+    if (!found) return std::nullopt;
+    return view_rebuild<typename Projection::row>(std::move(found));
+  }
+
+  /// The events that the projection has parked, in the order of their positions; see
+  /// `fasti/parking.hpp`. These three block; not from a callback. Errors: `invalid` when there is
+  /// no such projection.
+  template <class Projection>
+  [[nodiscard]] result<std::vector<parked_event>> parked() {
+    return parked_of(Projection::name);
+  }
+  /// Applies them as this program would, key by key in order; what fails again stays parked, with
+  /// what waits behind it. Errors: what the journal and the store say too.
+  template <class Projection>
+  [[nodiscard]] result<parked_replay> replay_parked() {
+    return replay_parked_of(Projection::name);
+  }
+  /// Gives an event up: it will never be in the view. Those that waited behind it are applied by
+  /// the next replay. Errors: `invalid` ("not-parked").
+  template <class Projection>
+  [[nodiscard]] result<void> skip_parked(position at) {
+    return skip_parked_of(Projection::name, at);
   }
 
   /// Takes the events 1 to `up_to` of a stream away for good; its aggregate goes on as before. They
@@ -353,6 +426,7 @@ class runtime {
   class node;
   friend struct detail::runtime_access;
   using words_callback = std::function<void(result<std::vector<word>>)>;
+  using view_callback = std::function<void(result<detail::view_words>)>;
 
   explicit runtime(std::unique_ptr<node> n);
 
@@ -383,12 +457,20 @@ class runtime {
 
   static result<runtime> open_node(runtime_options options);
   result<void> add_decider(detail::decider_port port);
-  result<void> add_projection(detail::projection_port port);
+  result<void> add_projection(detail::projection_port port, const projection_options& options);
   void send_words(detail::sent_command command, receipt_callback callback);
   void query_view(std::string_view name, type_id query, std::vector<word> body,
-                  query_options options, words_callback callback);
+                  query_options options, view_callback callback);
+  result<position> look_at_view(std::string_view name,
+                                const std::function<void(const detail::row_reader&)>& look,
+                                query_options options);
   void query_aggregate(detail::sent_query query, words_callback callback);
-  result<void> rebuild_view(std::string_view name);
+  result<std::shared_ptr<detail::rebuild_control>> start_rebuild(std::string_view name,
+                                                                 const rebuild_options& options);
+  std::shared_ptr<detail::rebuild_control> find_rebuild(std::string_view name) const;
+  result<std::vector<parked_event>> parked_of(std::string_view name);
+  result<parked_replay> replay_parked_of(std::string_view name);
+  result<void> skip_parked_of(std::string_view name, position at);
   result<detail::past_state> past_state(const detail::decider_port& decider,
                                         std::string_view stream, const moment& when) const;
   result<detail::supposed_outcome> suppose(detail::past_state& on, std::string_view stream,

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,27 +44,45 @@ struct view_batch {
   position checkpoint{};
 };
 
-class view_store {
+/// Rows by their keys: those that begin with `prefix`, from `from` on, up to the one before
+/// `before`. Empty texts stand for no limit.
+struct key_range {
+  std::string_view prefix = {};
+  std::string_view from = {};
+  std::string_view before = {};
+  direction order = direction::forwards;
+};
+
+/// Views, for reading.
+class view_reader {
  public:
   using row_visitor = std::function<bool(std::string_view key, std::string_view row)>;
 
-  virtual ~view_store() = default;
+  virtual ~view_reader() = default;
 
   /// The last position whose effects are in the view; `no_position` for a new or cleared one.
   /// Errors: `invalid` ("foreign-checkpoint") when the view was folded from another journal.
   [[nodiscard]] virtual result<position> checkpoint(std::string_view view) const = 0;
   /// Those of all views in the store, by name.
   [[nodiscard]] virtual result<std::map<std::string, position>> checkpoints() const = 0;
-  /// All of the batch or nothing, also across a crash; a crash may take the newest batches back,
-  /// rows and checkpoint together.
-  [[nodiscard]] virtual result<void> write(std::string_view view, const view_batch& batch) = 0;
   [[nodiscard]] virtual result<std::optional<std::string>> row(std::string_view view,
                                                                std::string_view key) const = 0;
-  /// Rows whose key begins with `prefix`, in the order of their keys, until the visitor says no.
-  [[nodiscard]] virtual result<void> scan(std::string_view view, std::string_view prefix,
+  /// The rows of the range, in the order of the bytes of their keys, until the visitor says no.
+  [[nodiscard]] virtual result<void> scan(std::string_view view, const key_range& range,
                                           const row_visitor& visitor) const = 0;
-  /// Removes all rows and the checkpoint: the first step of a rebuild.
+};
+
+class view_store : public view_reader {
+ public:
+  /// All of the batch or nothing, also across a crash; a crash may take the newest batches back,
+  /// rows and checkpoint together, and then also those that other views wrote later.
+  [[nodiscard]] virtual result<void> write(std::string_view view, const view_batch& batch) = 0;
+  /// Removes all rows and the checkpoint. Cut short by a crash it leaves the checkpoint at
+  /// `no_position`, and may leave rows: clear again what is there without a position.
   [[nodiscard]] virtual result<void> clear(std::string_view view) = 0;
+  /// All views as they are now, whatever is written later. May outlive the store, whose files it
+  /// keeps open; what it shows cannot be given back to the disk meanwhile.
+  [[nodiscard]] virtual std::shared_ptr<const view_reader> snapshot() const = 0;
 };
 
 }  // namespace fasti

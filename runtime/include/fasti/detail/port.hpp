@@ -45,11 +45,17 @@ struct decider_port {
   std::function<std::unique_ptr<aggregate_state>()> make;
 };
 
+/// What a view answered, and the position that it showed then.
+struct view_words {
+  std::vector<word> words;
+  position as_of{};
+};
+
 class projection_state {
  public:
   virtual ~projection_state() = default;
   virtual void apply(const recorded_event& event, row_set& rows) = 0;
-  virtual decision answer(type_id query, body_view body, const row_set& rows,
+  virtual decision answer(type_id query, body_view body, const row_reader& rows,
                           ::capnp::MessageBuilder& reply) const = 0;
 };
 
@@ -57,6 +63,10 @@ struct projection_port {
   std::string name;
   std::vector<named_type> events;
   std::function<std::unique_ptr<projection_state>()> make;
+  /// The secondary keys of a row; empty: it has none.
+  std::function<void(body_view row, std::string_view key, secondary_keys& out)> keys_of;
+  /// Empty: the stream.
+  std::function<std::string(const recorded_event&)> order_key;
 };
 
 /// Thrown when a body comes under a type that the port does not know: a stored event of a type that
@@ -286,7 +296,7 @@ class projection_state_of final : public projection_state {
     if (!for_type(typename P::events{}, event.type, call)) throw unknown_type(event.type);
   }
 
-  decision answer(type_id query, body_view body, const row_set& set,
+  decision answer(type_id query, body_view body, const row_reader& set,
                   ::capnp::MessageBuilder& reply) const override {
     decision made = accept();
     if constexpr (has_queries<P>) {
@@ -312,6 +322,18 @@ template <class P>
   port.name = P::name;
   port.events = names_of(typename P::events{});
   port.make = [] { return std::make_unique<projection_state_of<P>>(); };
+  if constexpr (requires { &P::keys_of; }) {
+    static_assert(has_secondary_keys<P>,
+                  "static void keys_of(row::Reader, std::string_view key, fasti::secondary_keys&)");
+    port.keys_of = [](body_view row, std::string_view key, secondary_keys& out) {
+      body_reader reader(row);
+      P::keys_of(reader.root<typename P::row>(), key, out);
+    };
+  }
+  if constexpr (requires { &P::order_key; }) {
+    static_assert(has_order_key<P>, "static std::string order_key(const fasti::recorded_event&)");
+    port.order_key = P::order_key;
+  }
   return port;
 }
 

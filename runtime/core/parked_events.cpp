@@ -1,0 +1,95 @@
+#include "runtime/core/parked_events.hpp"
+
+#include "fasti/keys.hpp"
+#include "runtime/core/row_words.hpp"
+#include "runtime/core/view_generations.hpp"
+#include "schemas/views.capnp.h"
+
+namespace fasti::core {
+namespace {
+
+std::string row_key_of(position at) { return std::string(parked_keys) + key_of(count_of(at)); }
+
+std::string stored_form(const parked_event& e) {
+  const auto bytes = [](std::string_view text) {
+    return ::capnp::Data::Reader(reinterpret_cast<const ::capnp::byte*>(text.data()), text.size());
+  };
+  return text_of(build<schemas::ParkedEvent>([&](auto stored) {
+    stored.setPosition(count_of(e.position));
+    stored.setStream(bytes(e.stream));
+    stored.setKey(bytes(e.key));
+    stored.setReason(::capnp::Text::Reader(e.reason.c_str(), e.reason.size()));
+    stored.setParkedAt(e.parked_at.time_since_epoch().count());
+  }));
+}
+
+parked_event event_in(const std::vector<word>& words) {
+  const auto text = [](auto field) {
+    return std::string(reinterpret_cast<const char*>(field.begin()), field.size());
+  };
+  body_reader reader(words);
+  const auto stored = reader.root<schemas::ParkedEvent>();
+  parked_event e;
+  e.position = position{stored.getPosition()};
+  e.stream = text(stored.getStream());
+  e.key = text(stored.getKey());
+  e.reason = text(stored.getReason());
+  e.parked_at = timestamp(std::chrono::nanoseconds(stored.getParkedAt()));
+  return e;
+}
+
+}  // namespace
+
+result<void> parked_events::load(const view_reader& from, std::string_view view) {
+  *this = {};
+  bool damaged = false;
+  auto scanned = from.scan(view, {.prefix = parked_keys}, [&](std::string_view, auto bytes) {
+    const auto words = words_of(bytes);
+    damaged = !words;
+    if (!damaged) park(event_in(*words));
+    return !damaged;
+  });
+  settle();
+  if (!scanned) return scanned;
+  if (!damaged) return {};
+  return error{
+      errc::corrupt, "row-damaged",
+      "view " + std::string(view_named(view)) + ": a parked event cannot be read; rebuild it"};
+}
+
+void parked_events::park(parked_event e) {
+  const auto at = e.position;
+  set(at, std::move(e));
+}
+
+void parked_events::unpark(position at) { set(at, std::nullopt); }
+
+void parked_events::set(position at, std::optional<parked_event> e) {
+  const auto found = all_.find(at);
+  std::optional<parked_event> was;
+  if (found != all_.end()) {
+    const auto key = keys_.find(found->second.key);
+    if (--key->second == 0) keys_.erase(key);
+    was = std::move(found->second);
+    all_.erase(found);
+  }
+  changed_.try_emplace(at, std::move(was));
+  if (!e) return;
+  ++keys_[e->key];
+  all_.emplace(at, *std::move(e));
+}
+
+void parked_events::add_changes(std::vector<view_batch::change>& to) const {
+  for (const auto& [at, was] : changed_) {
+    const auto is = all_.find(at);
+    to.push_back({row_key_of(at), {}});
+    if (is != all_.end()) to.back().row = stored_form(is->second);
+  }
+}
+
+void parked_events::discard() {
+  for (auto& [at, was] : std::exchange(changed_, {})) set(at, std::move(was));
+  changed_.clear();
+}
+
+}  // namespace fasti::core

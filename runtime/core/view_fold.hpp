@@ -1,0 +1,118 @@
+#pragma once
+/// Folds the events of a projection into one generation of its view, batch by batch, each written
+/// with its checkpoint, so that every event is in the view exactly once (P9). Reads a journal and
+/// writes a store; has no threads and waits for nothing.
+///
+///                 ┌──────────────────── time has come ──────────────────────┐
+///                 ▼                                                         │
+///     folding ──event fails──▶ again without it, so that it is met alone ──▶ waits for a retry
+///        ▲                       │ no retry is left
+///        │                       ├──park──▶ parked, with all later ones of its key
+///        └───────────────────────┘
+///                                └──stop──▶ stopped: nothing is skipped
+///
+/// Order and completeness are checked: an event at or before the checkpoint, or out of order, is a
+/// broken promise of the journal's (P4), and a bug.
+
+#include "fasti/journal.hpp"
+#include "fasti/options.hpp"
+#include "fasti/parking.hpp"
+#include "runtime/core/parked_events.hpp"
+#include "runtime/core/row_overlay.hpp"
+
+namespace fasti::core {
+
+/// What a projection works with. All of it outlives it.
+struct projection_surroundings {
+  const detail::projection_port& port;
+  const fasti::journal& journal;
+  view_store& views;
+  const runtime_options& options;
+};
+
+class view_fold {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  /// `name`: of the generation, in the store.
+  view_fold(const projection_surroundings& in, std::string name, const failure_policy& on_failure);
+
+  /// Goes on behind its checkpoint. Errors: what the store says, "foreign-checkpoint";
+  /// `invalid` ("checkpoint-ahead").
+  [[nodiscard]] result<void> open();
+  /// Throws away what is there, and begins behind `at`.
+  [[nodiscard]] result<void> begin_behind(position at);
+
+  [[nodiscard]] const std::string& name() const noexcept { return rows_in_store_.view(); }
+  [[nodiscard]] position checkpoint() const noexcept { return checkpoint_; }
+  [[nodiscard]] const std::optional<error>& stopped() const noexcept { return stopped_; }
+  /// What it will try again, if so, and when.
+  [[nodiscard]] const std::optional<error>& failing() const noexcept { return failing_; }
+  [[nodiscard]] clock::time_point retry_at() const noexcept { return retry_at_; }
+  [[nodiscard]] unsigned retries() const noexcept { return retries_; }
+  [[nodiscard]] const parked_events& parked() const noexcept { return parked_; }
+  [[nodiscard]] std::uint64_t events_folded() const noexcept { return events_folded_; }
+  [[nodiscard]] const detail::row_reader& rows() const noexcept { return rows_; }
+
+  /// There is something to do, now.
+  [[nodiscard]] bool wants_step(position to, clock::time_point now) const noexcept;
+  /// Folds one batch of what is durable up to `to`.
+  void step(position to, clock::time_point now);
+
+  /// Applies the parked events as they would be today; what fails stays parked, and what is behind
+  /// it. Each is written by itself. Errors: what the journal and the store say.
+  [[nodiscard]] result<parked_replay> replay_parked();
+  /// The event will not be applied; those that waited behind it wait for the next replay. Errors:
+  /// `invalid` ("not-parked").
+  [[nodiscard]] result<void> skip_parked(position at);
+
+ private:
+  enum class met : std::uint8_t {
+    applied,
+    again,  ///< The batch is gone; those before it first.
+    halted  ///< The batch ends before it: waits for a retry, or stopped.
+  };
+  struct failed_apply {
+    std::string text;
+    std::optional<errc> of_store;  ///< It was not the event that failed.
+  };
+
+  [[nodiscard]] met meet(const recorded_event& e, clock::time_point now);
+  [[nodiscard]] std::optional<failed_apply> failure_of(const recorded_event& e);
+  [[nodiscard]] met fail_alone(const recorded_event& e, const failed_apply& failed,
+                               clock::time_point now);
+  [[nodiscard]] met park(const recorded_event& e, std::string reason);
+  [[nodiscard]] std::string order_key_of(const recorded_event& e) const;
+  [[nodiscard]] bool will_retry(position at, const error& why, clock::time_point now);
+  void fail_outside(error why, clock::time_point now);
+  void write(position up_to, clock::time_point now);
+  [[nodiscard]] result<void> write_with(position checkpoint);
+  [[nodiscard]] result<std::optional<failed_apply>> try_parked(position at);
+  void start_at(position checkpoint);
+  void forget_batch();
+  void stop(error why);
+  [[nodiscard]] error stopped_at(const recorded_event& e, const std::string& text) const;
+
+  // Constant after construction.
+  const projection_surroundings in_;
+  const failure_policy on_failure_;
+  std::vector<type_id> types_;
+  const stored_rows rows_in_store_;
+
+  std::unique_ptr<detail::projection_state> state_;
+  row_overlay rows_;
+  parked_events parked_;
+  position checkpoint_{};  // in the store
+  position newest_met_{};  // in the batch
+  std::uint64_t applied_in_batch_ = 0;
+  position read_limit_ = latest_position;  // the event behind it is to be met alone
+  std::uint64_t events_folded_ = 0;
+
+  std::optional<error> stopped_;
+  std::optional<error> failing_;
+  position failing_at_{};
+  unsigned retries_ = 0;
+  clock::time_point retry_at_{};
+};
+
+}  // namespace fasti::core

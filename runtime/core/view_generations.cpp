@@ -1,0 +1,91 @@
+#include "runtime/core/view_generations.hpp"
+
+#include "fasti/schema.hpp"
+#include "runtime/core/row_words.hpp"
+#include "schemas/views.capnp.h"
+
+namespace fasti::core {
+namespace {
+
+constexpr std::string_view generations_view = "fasti.generations";
+/// Between a view's name and the number of a generation; not to be had in the name.
+constexpr char separator = '\x1f';
+constexpr std::size_t name_bytes_max =
+    200;  // the store's limit is higher: generations have numbers
+
+}  // namespace
+
+result<void> check_view_name(std::string_view name) {
+  const bool is_good = !name.empty() && name.size() <= name_bytes_max &&
+                       !name.starts_with(own_views) && name.find(separator) == name.npos;
+  if (is_good) return {};
+  return error{errc::invalid, "malformed-view-name",
+               "\"" + std::string(name) + "\" must not be empty, longer than " +
+                   std::to_string(name_bytes_max) +
+                   " bytes, begin with \"fasti.\" or hold a unit separator"};
+}
+
+std::string name_in_store(std::string_view view, std::uint64_t generation) {
+  std::string name(view);
+  if (generation > 0) name += separator + std::to_string(generation);
+  return name;
+}
+
+std::string_view view_named(std::string_view name_in_store) {
+  return name_in_store.substr(0, name_in_store.find(separator));
+}
+
+result<view_generations> load_generations(const view_reader& from, std::string_view view) {
+  view_generations g;
+  auto row = from.row(generations_view, view);
+  if (!row) return std::move(row).error();
+  if (!*row) return g;
+  const auto words = words_of(**row);
+  if (!words) {
+    return error{errc::corrupt, "row-damaged",
+                 "which generation of view " + std::string(view) +
+                     " serves cannot be read; remove the views' directory"};
+  }
+  body_reader reader(*words);
+  const auto stored = reader.root<schemas::ViewGenerations>();
+  g.serving = stored.getServing();
+  if (stored.getBuilding() != 0) {
+    g.building = view_build{stored.getBuilding(), position{stored.getBuiltBehind()},
+                            stored.getWaits() ? when_caught_up::wait : when_caught_up::switch_over};
+  }
+  return g;
+}
+
+result<void> save_generations(view_store& to, std::string_view view, const view_generations& g) {
+  const auto words = build<schemas::ViewGenerations>([&g](auto stored) {
+    stored.setServing(g.serving);
+    if (!g.building) return;
+    stored.setBuilding(g.building->generation);
+    stored.setBuiltBehind(count_of(g.building->behind));
+    stored.setWaits(g.building->then == when_caught_up::wait);
+  });
+  return to.write(generations_view, {{{std::string(view), text_of(words)}}, no_position});
+}
+
+result<void> clear_others(view_store& in, std::string_view view, const view_generations& g) {
+  auto all = in.checkpoints();
+  if (!all) return std::move(all).error();
+  for (const auto& [name, at] : *all) {
+    if (view_named(name) != view || name == name_in_store(view, g.serving)) continue;
+    if (g.building && name == name_in_store(view, g.building->generation)) continue;
+    if (auto cleared = in.clear(name); !cleared) return cleared;
+  }
+  return {};
+}
+
+result<void> clear_all(view_store& in, std::string_view view) {
+  auto all = in.checkpoints();
+  if (!all) return std::move(all).error();
+  for (const auto& [name, at] : *all) {
+    if (view_named(name) != view) continue;
+    if (auto cleared = in.clear(name); !cleared) return cleared;
+  }
+  return in.write(generations_view, {{{std::string(view), std::nullopt}}, no_position});
+}
+
+}  // namespace fasti::core
