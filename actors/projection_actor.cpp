@@ -11,8 +11,9 @@ constexpr std::size_t queries_per_step = 1024;
 
 }  // namespace
 
-projection_board::projection_board(std::string name, std::size_t queries_max)
-    : queries(queries_max) {
+projection_board::projection_board(std::string name, std::size_t queries_max,
+                                   std::function<void()> on_moved)
+    : queries(queries_max), on_moved_(std::move(on_moved)) {
   status_.name = std::move(name);
 }
 
@@ -83,6 +84,11 @@ std::vector<std::string> projection_board::show(const core::projection_machine& 
   return news;
 }
 
+void projection_board::say_whether_it_moved() {
+  const auto shown = status().checkpoint;
+  if (on_moved_ && std::exchange(told_of_, shown) != shown) on_moved_();
+}
+
 void projection_board::close() {
   const std::lock_guard lock(mutex_);
   is_closed_ = true;
@@ -110,6 +116,7 @@ struct projection_actor_impl::workbench {
     show();  // who is answered finds it on the board
     machine->answer_waiting(clock::now());
     show();
+    board->say_whether_it_moved();
   }
 
   void take_queries() {

@@ -23,7 +23,8 @@ namespace fasti::actors {
 /// What a projection shows to other threads.
 class projection_board {
  public:
-  projection_board(std::string name, std::size_t queries_max);
+  /// `on_moved`: called on a reader thread when the view shows more.
+  projection_board(std::string name, std::size_t queries_max, std::function<void()> on_moved = {});
 
   inbox<core::view_query> queries;
 
@@ -46,9 +47,13 @@ class projection_board {
   // The actor's.
   /// What the log should say of the changes.
   [[nodiscard]] std::vector<std::string> show(const core::projection_machine& machine);
+  void say_whether_it_moved();
   void close();
 
  private:
+  const std::function<void()> on_moved_;
+  position told_of_{};  // the step's own
+
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   // Protected by mutex_:

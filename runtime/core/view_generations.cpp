@@ -7,7 +7,6 @@
 namespace fasti::core {
 namespace {
 
-constexpr std::string_view generations_view = "fasti.generations";
 /// Between a view's name and the number of a generation; not to be had in the name.
 constexpr char separator = '\x1f';
 constexpr std::size_t name_bytes_max =

@@ -27,6 +27,7 @@ struct view_generations {
 
 /// Views whose names begin like this are fasti's own.
 inline constexpr std::string_view own_views = "fasti.";
+inline constexpr std::string_view generations_view = "fasti.generations";
 /// A projection can be called that. Errors: `invalid` ("malformed-view-name").
 [[nodiscard]] result<void> check_view_name(std::string_view name);
 

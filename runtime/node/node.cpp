@@ -239,6 +239,7 @@ runtime_stats runtime::node::stats() const {
   for (const auto& [name, p] : projections_) {
     s.projections.push_back(p->board->status());
   }
+  add_process_stats(s);
   for (const auto& one : subscribers_) {
     if (!one.board->is_over()) s.subscriptions.push_back(one.board->status());
   }
@@ -253,6 +254,7 @@ void runtime::node::on_tick() {
     }
   }
   forget_subscribers_who_left();
+  tick_processes();
   if (++ticks_ % ticks_per_sweep != 0) return;
   const auto sweep_period = tick_period * ticks_per_sweep;
   registry_->tick(static_cast<std::uint64_t>(options_.idle_timeout / sweep_period) + 1);

@@ -15,14 +15,20 @@
 #include "actors/registry.hpp"
 #include "actors/subscription_board.hpp"
 #include "fasti/runtime.hpp"
+#include "runtime/node/process_link.hpp"
 #include "runtime/node/reader_pool.hpp"
 #include "runtime/node/storage.hpp"
 #include "runtime/node/ticker.hpp"
 #include "runtime/node/together.hpp"
 
+namespace fasti::node {
+class event_courier;
+class outbox_courier;
+}  // namespace fasti::node
+
 namespace fasti {
 
-class runtime::node final : public actors::runtime_port {
+class runtime::node final : public actors::runtime_port, public fasti::node::process_link {
  public:
   /// `on`: the actor_system to run on; none: one of its own.
   [[nodiscard]] static result<std::unique_ptr<node>> open(runtime_options options,
@@ -32,6 +38,7 @@ class runtime::node final : public actors::runtime_port {
 
   result<void> add_decider(detail::decider_port port);
   result<void> add_projection(detail::projection_port port, const projection_options& options);
+  result<void> add_process(detail::process_port port, const process_options& options);
   result<subscription> subscribe(subscription_options options, batch_callback callback);
   /// Where that is, in this journal. Errors: those of `subscribe`.
   [[nodiscard]] result<checkpoint> place_of(const start_at& from) const;
@@ -45,6 +52,10 @@ class runtime::node final : public actors::runtime_port {
                                 query_options options);
   void query_aggregate(detail::sent_query query, words_callback callback) override;
   void log(log_level level, std::string_view line) const override { options_.log(level, line); }
+  void deliver(std::string_view stream, type_id command, std::vector<word> body,
+               command_origin origin, std::optional<std::string> principal,
+               receipt_callback callback) override;
+  void run_later(std::function<void()> task) override;
   [[nodiscard]] result<detail::past_state> past_state(const detail::decider_port& decider,
                                                       std::string_view stream,
                                                       const moment& when) const;
@@ -75,6 +86,10 @@ class runtime::node final : public actors::runtime_port {
     actors::projection_actor actor;
   };
   class rebuild_control;
+  struct process {
+    std::shared_ptr<fasti::node::event_courier> courier;
+    subscription fed_by;
+  };
   struct subscriber {
     std::shared_ptr<actors::subscription_board> board;
     actors::subscription_actor actor;
@@ -112,6 +127,13 @@ class runtime::node final : public actors::runtime_port {
                                              position last) const;
   void deliver(const stream_id& stream, const detail::decider_port& decider,
                core::incoming arrival);
+  /// Precondition: `mutex_` is held. `on_shown`: called on a reader thread when its view has moved.
+  result<void> start_projection(detail::projection_port port, const projection_options& options,
+                                std::function<void()> on_shown = {});
+  result<void> start_outbox();
+  void tick_processes();
+  void stop_processes();
+  void add_process_stats(runtime_stats& to) const;
   [[nodiscard]] result<projection*> find_projection(std::string_view name) const;
   /// The bus tells it how far the journal is, and goes on to.
   void tell_of_the_head(const actors::subscriber_actor& who);
@@ -142,6 +164,8 @@ class runtime::node final : public actors::runtime_port {
   std::map<std::string, std::unique_ptr<detail::decider_port>, std::less<>> deciders_;
   std::map<std::string, std::unique_ptr<projection>, std::less<>> projections_;
   std::vector<subscriber> subscribers_;
+  std::vector<process> processes_;
+  std::shared_ptr<fasti::node::outbox_courier> outbox_;
 
   mutable std::atomic<std::size_t> visitors_{0};
   std::atomic<bool> closing_{false};

@@ -32,6 +32,10 @@ result<void> runtime::add_decider(detail::decider_port port) {
   return node_->add_decider(std::move(port));
 }
 
+result<void> runtime::add_process(detail::process_port port, const process_options& options) {
+  return node_->add_process(std::move(port), options);
+}
+
 result<void> runtime::add_projection(detail::projection_port port,
                                      const projection_options& options) {
   return node_->add_projection(std::move(port), options);

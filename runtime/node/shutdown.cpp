@@ -60,6 +60,7 @@ result<void> runtime::node::close() {
     }
     ticker_.reset();
     storage_.journal->on_head({});
+    stop_processes();
     stop_subscribers();
     registry_->stop_all();
   }

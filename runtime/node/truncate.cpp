@@ -103,7 +103,7 @@ result<void> runtime::node::check_folded_in(const view_reader& views, const stre
   if (!checkpoints) return std::move(checkpoints).error();
   for (const auto& [name, at] : *checkpoints) {
     const std::string view(core::view_named(name));
-    if (view.starts_with(core::own_views)) continue;
+    if (view == core::generations_view) continue;
     if (at < last) {
       return refused(stream, "view-behind",
                      "view " + view + " has folded up to position " + std::to_string(count_of(at)) +

@@ -14,6 +14,12 @@ result<void> runtime::node::add_projection(detail::projection_port port,
   if (visit.is_too_late()) return closed_error();
   if (auto good = core::check_view_name(port.name); !good) return good;
   const std::unique_lock lock(mutex_);
+  return start_projection(std::move(port), options);
+}
+
+result<void> runtime::node::start_projection(detail::projection_port port,
+                                             const projection_options& options,
+                                             std::function<void()> on_shown) {
   const auto found = projections_.find(port.name);
   if (found != projections_.end()) {
     return error{errc::invalid, "name-taken",
@@ -25,7 +31,8 @@ result<void> runtime::node::add_projection(detail::projection_port port,
   auto machine = std::make_unique<core::projection_machine>(
       core::projection_surroundings{p->port, *storage_.journal, *p->views, options_}, options);
   if (auto opened = machine->open(); !opened) return opened;
-  p->board = std::make_shared<actors::projection_board>(p->port.name, options_.queries_waiting_max);
+  p->board = std::make_shared<actors::projection_board>(p->port.name, options_.queries_waiting_max,
+                                                        std::move(on_shown));
   p->actor = world_->host().spawn<actors::projection_actor_impl>(std::move(machine), p->board, bus_,
                                                                  services_);
   tell_of_the_head(p->actor);

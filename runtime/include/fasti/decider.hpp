@@ -104,6 +104,7 @@ class emit {
   typename Reply::Builder reply() {
     return begin_reply(type_id_of<Reply>).template initRoot<Reply>();
   }
+  [[nodiscard]] bool is_empty() const noexcept { return used_ == 0; }
   void discard() noexcept {
     used_ = 0;
     replies_ = false;

@@ -20,7 +20,9 @@
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
 #include "fasti/past.hpp"
+#include "fasti/process.hpp"
 #include "fasti/rebuild.hpp"
+#include "fasti/stats.hpp"
 #include "fasti/subscription.hpp"
 #include "fasti/together.hpp"
 
@@ -42,30 +44,9 @@ struct view_answer : owned<Reply> {
   position as_of{};
 };
 
-/// How a projection is doing.
-struct projection_status {
-  std::string name;
-  position checkpoint{};              ///< What its view shows.
-  std::optional<error> stopped = {};  ///< Why it folds no more, if so.
-  std::optional<error> failing = {};  ///< What it waits to try again, if so, for …
-  unsigned retries = 0;               ///< … so many times.
-  std::size_t parked = 0;             ///< Events that were not applied, those that wait included.
-  std::uint64_t events_folded = 0;    ///< Since it was added.
-  std::size_t queries_waiting = 0;    ///< For a position.
-  std::optional<rebuild_status> rebuild = {};  ///< The last one, if there was one.
-};
-
-/// Figures for people; a consistent moment is not promised. All zero after `close`.
-struct runtime_stats {
-  journal_stats journal;
-  std::size_t aggregates_live = 0;
-  std::uint64_t aggregates_recovered = 0;  ///< Since open: loaded from snapshot and events.
-  std::uint64_t events_replayed = 0;       ///< … and what that took.
-  std::uint64_t snapshots_loaded = 0;
-  std::uint64_t snapshots_saved = 0;
-  std::size_t commands_in_flight = 0;
-  std::vector<projection_status> projections;
-  std::vector<subscription_status> subscriptions;
+/// Where process managers begin that were not there before.
+struct process_options {
+  start_at from = start_at::beginning();
 };
 
 namespace detail {
@@ -131,12 +112,15 @@ class runtime {
   runtime& operator=(runtime&&) noexcept;
   ~runtime();  ///< Closes.
 
-  /// Registers a decider (it has a `category`) or a projection (it has a `name`), which starts at
-  /// once behind its checkpoint. Errors: `invalid` when the name is taken or malformed, or when the
-  /// view was folded from another journal.
+  /// Registers a decider (it has a `category`), a process manager (it `reacts_to` something, too)
+  /// or a projection (it has a `name`); the latter two start at once behind their checkpoints.
+  /// Errors: `invalid` when the name is taken or malformed, or when the view was folded from
+  /// another journal.
   template <class T>
   [[nodiscard]] result<void> add() {
-    if constexpr (detail::has_category<T>) {
+    if constexpr (detail::is_process<T>) {
+      return add<T>(process_options{});
+    } else if constexpr (detail::has_category<T>) {
       return add_decider(detail::port_of_decider<T>());
     } else if constexpr (detail::has_name<T>) {
       return add<T>(detail::options_of<T>());
@@ -149,6 +133,13 @@ class runtime {
   requires detail::has_name<Projection>
   [[nodiscard]] result<void> add(const projection_options& options) {
     return add_projection(detail::port_of_projection<Projection>(), options);
+  }
+
+  /// … that begins somewhere else, if it is new to this journal.
+  template <class Process>
+  requires detail::is_process<Process>
+  [[nodiscard]] result<void> add(const process_options& options) {
+    return add_process(detail::port_of_process<Process>(), options);
   }
 
   /// Sends a command to one stream. `fill` gets the command's Builder. The future holds a receipt
@@ -457,6 +448,7 @@ class runtime {
 
   static result<runtime> open_node(runtime_options options);
   result<void> add_decider(detail::decider_port port);
+  result<void> add_process(detail::process_port port, const process_options& options);
   result<void> add_projection(detail::projection_port port, const projection_options& options);
   void send_words(detail::sent_command command, receipt_callback callback);
   void query_view(std::string_view name, type_id query, std::vector<word> body,

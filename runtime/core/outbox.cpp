@@ -1,0 +1,116 @@
+#include "runtime/core/outbox.hpp"
+
+#include "fasti/keys.hpp"
+#include "schemas/process.capnp.h"
+
+namespace fasti::core {
+namespace {
+
+using namespace fasti::schemas;
+
+constexpr const char* by_position = "issued";
+constexpr const char* by_due = "due";
+
+std::string text_in(::capnp::Data::Reader bytes) {
+  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
+}
+::capnp::Data::Reader bytes_of(std::string_view text) {
+  return {reinterpret_cast<const ::capnp::byte*>(text.data()), text.size()};
+}
+
+/// Rows under stream and number, which the events that end them know, too.
+class outbox_state final : public detail::projection_state {
+ public:
+  void apply(const recorded_event& e, detail::row_set& set) override {
+    body_reader reader(e.body);
+    rows<OutboxEntry> all(set);
+    if (e.type == type_id_of<CommandIssued>) {
+      const auto issued = reader.root<CommandIssued>();
+      auto row = begin(e, issued.getNumber(), all);
+      row.setStream(issued.getStream());
+      row.setType(issued.getType());
+      row.setBody(issued.getBody());
+    } else if (e.type == type_id_of<TimerSet>) {
+      const auto timer = reader.root<TimerSet>();
+      begin(e, timer.getNumber(), all).setDue(timer.getDue());
+    } else if (e.type == type_id_of<CommandSettled>) {
+      all.erase(key_of(e.stream, reader.root<CommandSettled>().getNumber()));
+    } else {
+      all.erase(key_of(e.stream, reader.root<TimerEnded>().getNumber()));
+    }
+  }
+  decision answer(type_id query, body_view, const detail::row_reader&,
+                  ::capnp::MessageBuilder&) const override {
+    throw detail::unknown_type(query);
+  }
+
+ private:
+  static OutboxEntry::Builder begin(const recorded_event& e, std::uint64_t number,
+                                    rows<OutboxEntry>& all) {
+    auto row = all.at(key_of(e.stream, number));
+    row.setProcess(bytes_of(e.stream));
+    row.setNumber(number);
+    row.setPosition(count_of(e.position));
+    row.setIdHigh(e.id.high);
+    row.setIdLow(e.id.low);
+    row.setCorrelationHigh(e.correlation.high);
+    row.setCorrelationLow(e.correlation.low);
+    return row;
+  }
+};
+
+outbox_entry entry_in(body_view words) {
+  body_reader reader(words);
+  const auto row = reader.root<OutboxEntry>();
+  outbox_entry e;
+  e.process = text_in(row.getProcess());
+  e.number = row.getNumber();
+  e.at = position{row.getPosition()};
+  e.id = {row.getIdHigh(), row.getIdLow()};
+  e.correlation = {row.getCorrelationHigh(), row.getCorrelationLow()};
+  e.due = timestamp(std::chrono::nanoseconds(row.getDue()));
+  e.stream = text_in(row.getStream());
+  e.type = type_id{row.getType()};
+  const auto body = row.getBody();
+  const auto* first = reinterpret_cast<const word*>(body.begin());
+  e.body.assign(first, first + body.size() / word_bytes);
+  return e;
+}
+
+template <class Struct>
+detail::named_type named() {
+  return {type_id_of<Struct>, type_name_of<Struct>()};
+}
+
+}  // namespace
+
+detail::projection_port outbox_port() {
+  detail::projection_port port;
+  port.name = outbox_view;
+  port.events = {named<CommandIssued>(), named<CommandSettled>(), named<TimerSet>(),
+                 named<TimerEnded>()};
+  port.make = [] { return std::make_unique<outbox_state>(); };
+  port.keys_of = [](body_view words, std::string_view, secondary_keys& out) {
+    body_reader reader(words);
+    const auto row = reader.root<OutboxEntry>();
+    if (row.getStream().size() > 0) {
+      out.add(by_position, key_of(row.getPosition()));
+    } else {
+      out.add(by_due, key_of(row.getDue()));
+    }
+  };
+  return port;
+}
+
+void commands_behind(const detail::row_reader& rows, position after, const entry_visitor& visitor) {
+  rows.scan_by(by_position, {.from = key_of(count_of(after) + 1)},
+               [&](std::string_view, body_view row) { return visitor(entry_in(row)); });
+}
+
+void timers_due(const detail::row_reader& rows, timestamp now, const entry_visitor& visitor) {
+  const auto behind = key_of(now + std::chrono::nanoseconds(1));
+  rows.scan_by(by_due, {.before = behind},
+               [&](std::string_view, body_view row) { return visitor(entry_in(row)); });
+}
+
+}  // namespace fasti::core

@@ -1,0 +1,21 @@
+#pragma once
+/// What process managers have issued and is not settled, and the timers that they have set: a view
+/// of the journal like any other, so that it is exactly that after a crash, and made anew when it
+/// is lost.
+
+#include "runtime/core/process_decider.hpp"
+
+namespace fasti::core {
+
+inline constexpr std::string_view outbox_view = "fasti.outbox";
+
+[[nodiscard]] detail::projection_port outbox_port();
+
+/// Commands in the order in which they were issued, behind that position; as long as the visitor
+/// says so. Throws what `rows` throws.
+using entry_visitor = std::function<bool(outbox_entry&& e)>;
+void commands_behind(const detail::row_reader& rows, position after, const entry_visitor& visitor);
+/// Timers in the order in which they are due, up to that time.
+void timers_due(const detail::row_reader& rows, timestamp now, const entry_visitor& visitor);
+
+}  // namespace fasti::core

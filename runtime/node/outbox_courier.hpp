@@ -1,0 +1,74 @@
+#pragma once
+/// Delivers what is in the outbox until it has an outcome, and tells its process manager; fires
+/// timers whose time has come, one after another. Commands to one stream go one after another, in
+/// the order in which they were issued. All that it knows it can read again from the outbox's view:
+/// after a crash commands are delivered again, under the same ids.
+
+#include <deque>
+#include <map>
+#include <mutex>
+
+#include "runtime/core/outbox.hpp"
+#include "runtime/node/process_link.hpp"
+
+namespace fasti::node {
+
+class outbox_courier : public std::enable_shared_from_this<outbox_courier> {
+ public:
+  /// All outlive all calls. It begins when the view shows `from`.
+  outbox_courier(const view_store& views, process_link& to, clock_source clock, position from);
+
+  /// The view has moved, time has passed, or there is room: it looks again, on a reader thread.
+  void look_soon();
+  /// Sends again what was not taken in; looks for timers.
+  void tick();
+  [[nodiscard]] outbox_status status() const;
+
+ private:
+  struct parcel {
+    core::outbox_entry entry;
+    bool has_outcome = false;
+    std::optional<error> refused;  // if it has
+  };
+  struct lane {                  // to one stream
+    std::deque<parcel> parcels;  // the first is under way
+    unsigned tries = 0;
+    std::uint64_t again_at_tick = 0;  // not 0: it waits
+  };
+  using timer_name = std::pair<std::string, std::uint64_t>;
+
+  void look();
+  [[nodiscard]] std::vector<std::string> take_commands(const detail::row_reader& rows);
+  void take_timers(const detail::row_reader& rows, position shown);
+  void send(const std::string& stream);
+  void deliver(const core::outbox_entry& e);
+  void settle(const core::outbox_entry& e, const std::optional<error>& refused);
+  void fire_next();
+  void on_fired(const timer_name& timer, const result<receipt>& r);
+  void on_outcome(const std::string& stream, const result<receipt>& r);
+  void on_settled(const std::string& stream, const result<receipt>& r);
+  void wait(lane& l, const error& why);
+
+  const view_store& views_;
+  process_link& to_;
+  const clock_source clock_;
+  const position from_;
+
+  std::atomic<bool> will_look_{false};
+  std::mutex look_mutex_;  // one look at a time
+
+  mutable std::mutex mutex_;
+  // Protected by mutex_:
+  position looked_behind_{};
+  bool has_more_ = false;
+  std::size_t parcels_ = 0;
+  std::map<std::string, lane> lanes_;    // by where they go
+  std::deque<core::outbox_entry> late_;  // timers, in the order in which they are due
+  bool is_firing_ = false;               // the first of them
+  /// Where the journal says that they have fired; none: it does not yet.
+  std::map<timer_name, position> firing_;
+  std::optional<error> failing_;
+  std::uint64_t ticks_ = 0;
+};
+
+}  // namespace fasti::node

@@ -1,0 +1,35 @@
+#pragma once
+/// What the couriers of process managers need of their node.
+
+#include "fasti/runtime.hpp"
+
+namespace fasti::node {
+
+class process_link {
+ public:
+  virtual ~process_link() = default;
+  /// Sends a command; the callback as with `runtime::send_then`, `closed` when the node is closing.
+  /// `principal`: none: it is fasti's own, and nobody is asked.
+  virtual void deliver(std::string_view stream, type_id command, std::vector<word> body,
+                       command_origin origin, std::optional<std::string> principal,
+                       receipt_callback callback) = 0;
+  /// Calls it later, on a reader thread.
+  virtual void run_later(std::function<void()> task) = 0;
+  virtual void log(log_level level, std::string_view line) const = 0;
+};
+
+/// Whether it may be taken up another time; else it has its outcome.
+[[nodiscard]] inline bool may_pass(const error& e) {
+  switch (e.code) {
+    case errc::unavailable:
+    case errc::unknown:
+    case errc::conflict:
+      return true;
+    case errc::invalid:  // who decides it may be added later
+      return e.reason == "unknown-category" || e.reason == "unknown-command";
+    default:
+      return false;
+  }
+}
+
+}  // namespace fasti::node

@@ -1,0 +1,101 @@
+// Process managers of a runtime: their aggregates, what brings events to them, and their outbox.
+
+#include "actors/caf/send.hpp"
+#include "runtime/core/outbox.hpp"
+#include "runtime/node/event_courier.hpp"
+#include "runtime/node/node.hpp"
+#include "runtime/node/outbox_courier.hpp"
+
+namespace fasti {
+
+result<void> runtime::node::add_process(detail::process_port port, const process_options& options) {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return closed_error();
+  if (auto added = add_decider(core::decider_of(port)); !added) return added;
+  if (auto there = start_outbox(); !there) return there;
+
+  const auto name = fasti::node::event_courier::checkpoint_name(port.category);
+  auto at = storage_.views->checkpoint(name);
+  if (!at) return std::move(at).error();
+  auto from = options.from;
+  if (*at != no_position) from = start_at::behind(checkpoint{storage_.journal->id(), *at});
+  const auto place = place_of(from);
+  if (!place) return place.error();
+  // From now on it is known that it has not handled what comes.
+  if (auto kept = storage_.views->write(name, {{}, place->position}); !kept) return kept;
+
+  subscription_options wants;
+  wants.from = start_at::behind(*place);
+  wants.only.types = port.reacts_to;
+  wants.name = name;
+  wants.batches_held_max = 1;
+  auto courier =
+      std::make_shared<fasti::node::event_courier>(std::move(port), *storage_.views, *this);
+  courier->start_at(place->position);
+  auto fed = subscribe(std::move(wants),
+                       [courier](result<event_batch> batch) { courier->take(std::move(batch)); });
+  if (!fed) return std::move(fed).error();
+  const std::unique_lock lock(mutex_);
+  processes_.push_back({std::move(courier), *std::move(fed)});
+  return {};
+}
+
+/// One for all of them.
+result<void> runtime::node::start_outbox() {
+  const std::unique_lock lock(mutex_);
+  if (outbox_) return {};
+  auto courier = std::make_shared<fasti::node::outbox_courier>(
+      *storage_.views, *this, options_.clock, storage_.journal->head());
+  auto started = start_projection(core::outbox_port(), {}, [courier] { courier->look_soon(); });
+  if (started) outbox_ = std::move(courier);
+  return started;
+}
+
+void runtime::node::deliver(std::string_view stream, type_id command, std::vector<word> body,
+                            command_origin origin, std::optional<std::string> principal,
+                            receipt_callback callback) {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return callback(closed_error());
+  auto to = principal ? find_target(stream, command, *principal) : find_target(stream);
+  if (!to) return callback(std::move(to).error());
+  core::command_request asks{command, std::move(body), std::move(origin)};
+  asks.id_from = core::id_origin::chosen;
+  if (to->command != nullptr) asks.reply = to->command->reply;
+  deliver(
+      to->stream, *to->decider,
+      std::make_unique<core::incoming_command>(to->stream, std::move(asks), std::move(callback)));
+}
+
+void runtime::node::run_later(std::function<void()> task) {
+  static_cast<void>(readers_.run(std::move(task)));  // else it is closing
+}
+
+void runtime::node::tick_processes() {
+  std::vector<std::pair<std::shared_ptr<fasti::node::event_courier>, position>> couriers;
+  std::shared_ptr<fasti::node::outbox_courier> outbox;
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& p : processes_) {
+      couriers.emplace_back(p.courier, p.fed_by.status().given_up_to);
+    }
+    outbox = outbox_;
+  }
+  for (const auto& [courier, given_up_to] : couriers) courier->tick(given_up_to);
+  if (outbox) outbox->tick();
+}
+
+/// Their subscriptions wait for calls at work, which look things up: not under the lock.
+void runtime::node::stop_processes() {
+  std::vector<process> ended;
+  {
+    const std::unique_lock lock(mutex_);
+    ended.swap(processes_);
+  }
+}
+
+void runtime::node::add_process_stats(runtime_stats& to) const {
+  for (const auto& p : processes_) to.processes.push_back(p.courier->status());
+  if (outbox_) to.outbox = outbox_->status();
+}
+
+}  // namespace fasti
