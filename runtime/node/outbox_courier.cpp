@@ -8,7 +8,7 @@
 namespace fasti::node {
 namespace {
 
-constexpr std::size_t parcels_max = 1024;     // under way and behind those that are
+constexpr std::size_t entries_max = 1024;     // under way and behind those that are
 constexpr std::size_t timers_per_look = 256;  // late ones do not come all at once
 constexpr std::uint64_t ticks_between_tries_max = 600;
 
@@ -39,7 +39,7 @@ void outbox_courier::look() {
     const std::lock_guard lock(mutex_);
     failing_ = damaged.what_failed;
   }
-  for (const auto& stream : streams) send(stream);
+  for (const auto& stream : streams) deliver_first(stream);
   fire_next();
 }
 
@@ -49,13 +49,13 @@ std::vector<std::string> outbox_courier::take_commands(const detail::row_reader&
   const std::lock_guard lock(mutex_);
   has_more_ = false;
   core::commands_behind(rows, looked_behind_, [&](core::outbox_entry&& e) {
-    has_more_ = parcels_ >= parcels_max;
+    has_more_ = entries_ >= entries_max;
     if (has_more_) return false;
-    ++parcels_;
+    ++entries_;
     looked_behind_ = e.at;
     auto& to = lanes_[e.stream];
-    if (to.parcels.empty()) streams.push_back(e.stream);
-    to.parcels.push_back({std::move(e), false, std::nullopt});
+    if (to.entries.empty()) streams.push_back(e.stream);
+    to.entries.push_back(std::move(e));
     return true;
   });
   return streams;
@@ -73,82 +73,86 @@ void outbox_courier::take_timers(const detail::row_reader& rows, position shown)
   });
 }
 
-void outbox_courier::send(const std::string& stream) {
-  parcel first;
+void outbox_courier::deliver_first(const std::string& stream) {
+  core::outbox_entry e;
   {
     const std::lock_guard lock(mutex_);
-    first = lanes_.at(stream).parcels.front();
+    e = lanes_.at(stream).entries.front();
   }
-  first.has_outcome ? settle(first.entry, first.refused) : deliver(first.entry);
-}
-
-void outbox_courier::deliver(const core::outbox_entry& e) {
   command_origin origin;
   origin.id = command_id{e.id};
   origin.correlation = e.correlation;
   origin.causation = e.id;
-  to_.deliver(e.stream, e.type, e.body, std::move(origin), e.process,
-              [self = shared_from_this(), stream = e.stream](const result<receipt>& r) {
+  to_.deliver(stream, e.type, std::move(e.body), std::move(origin), e.process,
+              [self = shared_from_this(), stream](const result<receipt>& r) {
                 self->on_outcome(stream, r);
               });
 }
 
 void outbox_courier::on_outcome(const std::string& stream, const result<receipt>& r) {
   if (!r && r.error().code == errc::closed) return;
-  {
-    const std::lock_guard lock(mutex_);
-    auto& to = lanes_.at(stream);
-    if (!r && may_pass(r.error())) return wait(to, r.error());
-    to.parcels.front().has_outcome = true;
-    if (!r) to.parcels.front().refused = r.error();
-  }
-  send(stream);
-}
-
-void outbox_courier::settle(const core::outbox_entry& e, const std::optional<error>& refused) {
-  command_origin origin;
-  origin.id = command_id::generate();
-  origin.correlation = e.correlation;
-  origin.causation = e.id;
-  to_.deliver(e.process, core::settle_command_type(), core::settle_command(e, refused),
-              std::move(origin), std::nullopt,
-              [self = shared_from_this(), stream = e.stream](const result<receipt>& r) {
-                self->on_settled(stream, r);
-              });
-}
-
-void outbox_courier::on_settled(const std::string& stream, const result<receipt>& r) {
-  if (!r && r.error().code == errc::closed) return;
-  bool goes_on = false;
-  bool has_more = false;
+  name of;
+  bool has_next = false;
   {
     const std::lock_guard lock(mutex_);
     const auto found = lanes_.find(stream);
+    auto& [entries, waits] = found->second;
+    if (!r && may_pass(r.error())) return wait(waits, entries.front(), r.error());
+    settlement s{std::move(entries.front()), {}, {}};
+    if (!r) s.refused = r.error();
+    of = {s.entry.process, s.entry.number};
+    settling_.insert_or_assign(of, std::move(s));
+    entries.pop_front();
+    waits = {};
+    has_next = !entries.empty();
+    if (!has_next) lanes_.erase(found);
+  }
+  settle(of);
+  if (has_next) deliver_first(stream);
+}
+
+void outbox_courier::settle(const name& of) {
+  std::vector<word> body;
+  command_origin origin;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto& s = settling_.at(of);
+    body = core::settle_command(s.entry, s.refused);
+    origin.correlation = s.entry.correlation;
+    origin.causation = s.entry.id;
+  }
+  origin.id = command_id::generate();
+  to_.deliver(
+      of.first, core::settle_command_type(), std::move(body), std::move(origin), std::nullopt,
+      [self = shared_from_this(), of](const result<receipt>& r) { self->on_settled(of, r); });
+}
+
+void outbox_courier::on_settled(const name& of, const result<receipt>& r) {
+  if (!r && r.error().code == errc::closed) return;
+  bool has_more = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = settling_.find(of);
     // A reaction that throws is tried again, too: what it is to undo must not be forgotten.
-    if (!r) return wait(found->second, r.error());
-    found->second.parcels.pop_front();
-    found->second.tries = 0;
-    --parcels_;
-    goes_on = !found->second.parcels.empty();
-    if (!goes_on) lanes_.erase(found);
-    if (lanes_.empty()) failing_.reset();
+    if (!r) return wait(found->second.waits, found->second.entry, r.error());
+    settling_.erase(found);
+    --entries_;
+    if (entries_ == 0) failing_.reset();
     has_more = has_more_;
   }
-  if (goes_on) send(stream);
   if (has_more) look_soon();
 }
 
-void outbox_courier::wait(lane& l, const error& why) {
+void outbox_courier::wait(patience& p, const core::outbox_entry& e, const error& why) {
   constexpr unsigned doublings_max = 10;
   const auto pause =
-      std::min(std::uint64_t{1} << std::min(l.tries, doublings_max), ticks_between_tries_max);
-  ++l.tries;
-  l.again_at_tick = ticks_ + pause;
-  const auto& e = l.parcels.front().entry;
+      std::min(std::uint64_t{1} << std::min(p.tries, doublings_max), ticks_between_tries_max);
+  ++p.tries;
+  p.again_at_tick = ticks_ + pause;
   failing_ = why;
   failing_->detail = e.process + " to " + e.stream + ": " + why.detail;
   constexpr unsigned tries_before_it_is_said = 3;
-  if (l.tries == tries_before_it_is_said) {
+  if (p.tries == tries_before_it_is_said) {
     to_.log(log_level::error, "a command is not delivered yet: " + failing_->to_string());
   }
 }
@@ -168,12 +172,12 @@ void outbox_courier::fire_next() {
   origin.causation = e.id;
   to_.deliver(e.process, core::fire_timer_type(), core::fire_timer(e), std::move(origin),
               std::nullopt,
-              [self = shared_from_this(), t = timer_name(e.process, e.number)](const auto& r) {
+              [self = shared_from_this(), t = name(e.process, e.number)](const auto& r) {
                 self->on_fired(t, r);
               });
 }
 
-void outbox_courier::on_fired(const timer_name& timer, const result<receipt>& r) {
+void outbox_courier::on_fired(const name& timer, const result<receipt>& r) {
   if (!r && r.error().code == errc::closed) return;
   {
     const std::lock_guard lock(mutex_);
@@ -189,23 +193,30 @@ void outbox_courier::on_fired(const timer_name& timer, const result<receipt>& r)
 }
 
 void outbox_courier::tick() {
-  std::vector<std::string> again;
+  std::vector<std::string> streams;
+  std::vector<name> settlements;
   {
     const std::lock_guard lock(mutex_);
     ++ticks_;
+    const auto is_due = [this](patience& p) {
+      return p.again_at_tick != 0 && p.again_at_tick <= ticks_ &&
+             std::exchange(p.again_at_tick, 0) != 0;
+    };
     for (auto& [stream, l] : lanes_) {
-      if (l.again_at_tick == 0 || l.again_at_tick > ticks_) continue;
-      l.again_at_tick = 0;
-      again.push_back(stream);
+      if (is_due(l.waits)) streams.push_back(stream);
+    }
+    for (auto& [of, s] : settling_) {
+      if (is_due(s.waits)) settlements.push_back(of);
     }
   }
-  for (const auto& stream : again) send(stream);
+  for (const auto& stream : streams) deliver_first(stream);
+  for (const auto& of : settlements) settle(of);
   look_soon();
 }
 
 outbox_status outbox_courier::status() const {
   const std::lock_guard lock(mutex_);
-  return {parcels_, has_more_, failing_};
+  return {entries_, has_more_, failing_};
 }
 
 }  // namespace fasti::node

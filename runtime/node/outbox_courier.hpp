@@ -25,29 +25,32 @@ class outbox_courier : public std::enable_shared_from_this<outbox_courier> {
   [[nodiscard]] outbox_status status() const;
 
  private:
-  struct parcel {
-    core::outbox_entry entry;
-    bool has_outcome = false;
-    std::optional<error> refused;  // if it has
-  };
-  struct lane {                  // to one stream
-    std::deque<parcel> parcels;  // the first is under way
+  /// When something is tried again.
+  struct patience {
     unsigned tries = 0;
-    std::uint64_t again_at_tick = 0;  // not 0: it waits
+    std::uint64_t again_at_tick = 0;  // 0: it is under way
   };
-  using timer_name = std::pair<std::string, std::uint64_t>;
+  struct lane {                              // to one stream
+    std::deque<core::outbox_entry> entries;  // the first is under way
+    patience waits;
+  };
+  struct settlement {  // has its outcome, which its process manager is to be told
+    core::outbox_entry entry;
+    std::optional<error> refused;
+    patience waits;
+  };
+  using name = std::pair<std::string, std::uint64_t>;  // process manager, number
 
   void look();
   [[nodiscard]] std::vector<std::string> take_commands(const detail::row_reader& rows);
   void take_timers(const detail::row_reader& rows, position shown);
-  void send(const std::string& stream);
-  void deliver(const core::outbox_entry& e);
-  void settle(const core::outbox_entry& e, const std::optional<error>& refused);
-  void fire_next();
-  void on_fired(const timer_name& timer, const result<receipt>& r);
+  void deliver_first(const std::string& stream);
+  void settle(const name& of);
   void on_outcome(const std::string& stream, const result<receipt>& r);
-  void on_settled(const std::string& stream, const result<receipt>& r);
-  void wait(lane& l, const error& why);
+  void on_settled(const name& of, const result<receipt>& r);
+  void wait(patience& p, const core::outbox_entry& e, const error& why);
+  void fire_next();
+  void on_fired(const name& timer, const result<receipt>& r);
 
   const view_store& views_;
   process_link& to_;
@@ -61,12 +64,13 @@ class outbox_courier : public std::enable_shared_from_this<outbox_courier> {
   // Protected by mutex_:
   position looked_behind_{};
   bool has_more_ = false;
-  std::size_t parcels_ = 0;
-  std::map<std::string, lane> lanes_;    // by where they go
+  std::size_t entries_ = 0;  // commands that are known and not settled
+  std::map<std::string, lane> lanes_;  // by where they go
+  std::map<name, settlement> settling_;
   std::deque<core::outbox_entry> late_;  // timers, in the order in which they are due
   bool is_firing_ = false;               // the first of them
   /// Where the journal says that they have fired; none: it does not yet.
-  std::map<timer_name, position> firing_;
+  std::map<name, position> firing_;
   std::optional<error> failing_;
   std::uint64_t ticks_ = 0;
 };
