@@ -3,6 +3,7 @@
 /// handed it over, so that the writer copies bytes and follows no pointers, and what the caller
 /// allocated is freed where it was made.
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -44,6 +45,7 @@ struct commit_batch {
   std::vector<waiting_commit> commits;
   std::vector<waiting_part> parts;
   std::vector<word> words;
+  std::chrono::steady_clock::time_point since;  // its first commit was handed over
 
   [[nodiscard]] std::span<const word> words_of(const waiting_commit& w) const {
     return std::span(words).subspan(w.first_word, w.draft.words);

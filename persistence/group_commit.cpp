@@ -82,6 +82,7 @@ commit_batch& group_commit::batch_to_fill() {
       queue_.push_back(std::move(spare_.back()));
       spare_.pop_back();
     }
+    queue_.back()->since = std::chrono::steady_clock::now();
   }
   return *queue_.back();
 }
@@ -262,17 +263,31 @@ void group_commit::sync_written() {
 }
 
 void group_commit::publish() {
-  for (const auto& b : group_.blocks.blocks()) logical_bytes_ += b->bytes().size();
+  std::uint64_t bytes = 0;
+  for (const auto& b : group_.blocks.blocks()) bytes += b->bytes().size();
+  logical_bytes_ += bytes;
   head_.store(count_of(group_.end), std::memory_order_release);
+  const auto now = std::chrono::steady_clock::now();
   std::uint64_t fresh = 0;
+  std::uint64_t events = 0;
   std::uint64_t settled = 0;
   for (const auto& b : group_.batches) {
+    std::uint64_t stored = 0;
     for (const auto& w : b->commits) {
       if (w.failed || w.outcome.what != committed::kind::fresh) continue;
       index_.add_command(w.id, w.fingerprint, w.outcome);
-      ++fresh;
+      ++stored;
+      events += count_of(w.outcome.last_position) - count_of(w.outcome.first_position) + 1;
     }
+    const auto wait = std::chrono::duration_cast<std::chrono::microseconds>(now - b->since);
+    if (stored > 0) append_us_.record(static_cast<std::uint64_t>(wait.count()), stored);
+    fresh += stored;
     settled += b->commits.size();
+  }
+  if (fresh > 0) {
+    batch_commits_.record(fresh);
+    batch_events_.record(events);
+    batch_bytes_.record(bytes);
   }
   bool is_all_durable = !group_.blocks.empty();
   if (is_all_durable) {
@@ -357,6 +372,13 @@ void group_commit::count(journal_stats& stats) const {
   stats.placed_ahead = placed_ahead_;
   stats.logical_bytes = logical_bytes_;
   stats.recoveries = recoveries_;
+  stats.append_us = append_us_.read();
+  stats.batch_commits = batch_commits_.read();
+  stats.batch_events = batch_events_.read();
+  stats.batch_bytes = batch_bytes_.read();
+  const std::lock_guard lock(mutex_);
+  stats.commits_waiting = given_ - completed_;
+  stats.failure = failed_;
 }
 
 void group_commit::close() {

@@ -28,6 +28,7 @@
 #include "persistence/block_store.hpp"
 #include "persistence/command_window.hpp"
 #include "persistence/commit_batch.hpp"
+#include "persistence/shared_histogram.hpp"
 #include "persistence/stream_index.hpp"
 
 namespace fasti::persistence {
@@ -179,6 +180,11 @@ class group_commit {
   std::atomic<std::uint64_t> placed_ahead_{0};
   std::atomic<std::uint64_t> logical_bytes_{0};
   std::atomic<std::uint64_t> recoveries_{0};
+  // Recorded by the one who writes.
+  shared_histogram append_us_;
+  shared_histogram batch_commits_;
+  shared_histogram batch_events_;
+  shared_histogram batch_bytes_;
 
   std::mutex head_mutex_;                  // held while the callback runs
   std::function<void(position)> on_head_;  // protected by head_mutex_

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "fasti/event.hpp"
+#include "fasti/histogram.hpp"
 #include "fasti/stores.hpp"
 
 namespace fasti {
@@ -90,6 +91,16 @@ struct journal_stats {
   std::uint64_t recoveries = 0;     ///< Storage errors since open after which it went on.
   std::chrono::nanoseconds open_duration{};
   std::uint64_t events_reindexed_at_open = 0;
+  std::uint64_t commits_waiting = 0;  ///< Handed over, without an outcome yet.
+  std::optional<error> failure;       ///< Why nothing can be appended now, if so.
+
+  // Since open; empty when the journal does not count them, as that in memory.
+  /// From handing a commit over to its being committed, in microseconds. One look at the clock
+  /// serves a batch: each of its commits counts with the wait of the one that came first.
+  histogram append_us;
+  histogram batch_commits;  ///< What became durable with one sync: commits, …
+  histogram batch_events;   ///< … events, …
+  histogram batch_bytes;    ///< … bytes of their blocks.
 };
 
 /// What an archive of a journal holds; see `fasti/backup.hpp`.
