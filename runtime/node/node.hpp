@@ -74,6 +74,7 @@ class runtime::node final : public actors::runtime_port, public fasti::node::pro
   result<truncation> truncate(std::string_view stream, version up_to, std::string_view reason);
   [[nodiscard]] fasti::journal& journal() noexcept { return *storage_.journal; }
   [[nodiscard]] runtime_stats stats() const;
+  [[nodiscard]] result<std::optional<timestamp>> time_behind(position p) const;
   result<void> close();
   /// For those who may outlive it.
   [[nodiscard]] const std::shared_ptr<actors::door>& way_in() const noexcept { return way_in_; }

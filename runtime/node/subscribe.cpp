@@ -44,6 +44,18 @@ result<checkpoint> runtime::node::place_of(const start_at& from) const {
   return checkpoint{storage_.journal->id(), *at};
 }
 
+result<std::optional<timestamp>> runtime::node::time_behind(position p) const {
+  const visit_guard guard(*this);
+  if (guard.is_too_late()) return closed_error();
+  std::optional<timestamp> written;
+  auto read = storage_.journal->read({.after = p, .events_max = 1}, [&](const recorded_event& e) {
+    written = e.time;
+    return visit::stop;
+  });
+  if (!read) return std::move(read).error();
+  return written;
+}
+
 result<subscription> runtime::node::subscribe(subscription_options options,
                                               batch_callback callback) {
   const visit_guard visit(*this);
@@ -75,6 +87,10 @@ void runtime::node::forget_subscribers_who_left() {
   }
   const std::unique_lock lock(mutex_);
   std::erase_if(subscribers_, has_left);
+}
+
+result<std::optional<timestamp>> runtime::time_behind(position p) const {
+  return node_->time_behind(p);
 }
 
 result<subscription> runtime::subscribe(subscription_options options, batch_callback callback) {

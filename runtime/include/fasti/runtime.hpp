@@ -408,6 +408,10 @@ class runtime {
 
   [[nodiscard]] runtime_stats stats() const;
 
+  /// When the first event behind a position was written; none when there is none yet. How late
+  /// somebody is who stands there. Reads one event. Errors: `closed`, `corrupt`.
+  [[nodiscard]] result<std::optional<timestamp>> time_behind(position p) const;
+
   /// Refuses new commands, answers those under way, writes the views' checkpoints, releases the
   /// journal. Limit: `options.shutdown_timeout`; `unavailable` names who was left. Idempotent. Not
   /// from a callback or an actor, which it would wait for.
