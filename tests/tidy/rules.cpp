@@ -27,12 +27,13 @@ std::string folder_of(const std::string& path) {
 
 /// The room that a path lies in; the longest prefix wins.
 std::string room_of(std::string_view path) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> rooms{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> rooms{{
       {"runtime/include/fasti/caf.hpp", "api for caf"},
       {"runtime/include/fasti/", "api"},
       {"runtime/core/", "core"},
       {"runtime/testing/", "testing"},
       {"runtime/node/", "node"},
+      {"runtime/http/", "http"},
       {"runtime/cli/", "cli"},
       {"schemas/", "schemas"},
       {"persistence/", "persistence"},
@@ -50,12 +51,14 @@ std::string room_of(std::string_view path) {
 /// What an include line enters: a room of ours, or an engine, "std", "posix", "other".
 std::string entered_by(std::string_view include) {
   static const std::regex posix(
-      R"(sys/.*|linux/.*|unistd\.h|fcntl\.h|signal\.h|termios\.h|dirent\.h)"
+      R"(sys/.*|linux/.*|arpa/.*|netinet/.*|unistd\.h|fcntl\.h|signal\.h|termios\.h|dirent\.h)"
       R"(|poll\.h|pthread\.h|spawn\.h|errno\.h|time\.h)");
   if (include == "fasti/caf.hpp") return "api for caf";
   if (include.starts_with("fasti/")) return "api";
   if (auto room = room_of(include); !room.empty()) return room;
   if (include.ends_with(".capnp.h") && !include.starts_with("capnp/")) return "own schemas";
+  if (include.starts_with("kj/async") || include.starts_with("kj/compat/")) return "kj async";
+  if (include == "kj/timer.h") return "kj async";
   if (include.starts_with("capnp/") || include.starts_with("kj/")) return "capnp";
   if (include.starts_with("caf/io/") || include.starts_with("caf/openssl/")) return "caf io";
   if (include.starts_with("caf/")) return "caf";
@@ -84,6 +87,7 @@ const std::map<std::string, std::set<std::string>>& layer_table() {
       {"node",
        {"api", "api for caf", "core", "schemas", "persistence", "actors", "node", "capnp", "std",
         "posix", "xxhash"}},
+      {"http", {"api", "http", "capnp", "std", "posix", "kj async"}},
       {"cli", {"api", "schemas", "persistence", "node", "cli", "capnp", "std", "posix", "other"}},
       {"samples", {"api", "own schemas", "capnp", "std", "posix", "other"}},
       {"examples", {"api", "own schemas", "std", "gtest"}},

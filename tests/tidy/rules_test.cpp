@@ -52,6 +52,20 @@ TEST(TidyRules, OnlyTheTestKitsRoomKnowsRapidcheck) {
   EXPECT_FALSE(may_include("runtime/include/fasti/testing/a.hpp", "rapidcheck.h"));
 }
 
+TEST(TidyRules, OnlyTheHttpRoomHasAnEventLoopAndItSeesThePublicSurfaceAlone) {
+  EXPECT_TRUE(may_include("runtime/http/a.cpp", "kj/compat/http.h"));
+  EXPECT_TRUE(may_include("runtime/http/a.cpp", "netinet/in.h"));
+  EXPECT_TRUE(may_include("runtime/http/a.cpp", "fasti/runtime.hpp"));
+  for (const auto* bad : {"runtime/node/node.hpp", "runtime/core/check.hpp", "actors/a.hpp",
+                          "persistence/a.hpp", "fasti/caf.hpp"}) {
+    EXPECT_FALSE(may_include("runtime/http/a.cpp", bad)) << bad;
+  }
+  for (const auto* bad : {"kj/async-io.h", "kj/compat/http.h", "kj/timer.h"}) {
+    EXPECT_FALSE(may_include("runtime/include/fasti/http.hpp", bad)) << bad;
+    EXPECT_FALSE(may_include("runtime/node/a.cpp", bad)) << bad;
+  }
+}
+
 TEST(TidyRules, PersistenceKnowsNoActors) {
   EXPECT_TRUE(may_include("persistence/a.cpp", "leveldb/db.h"));
   EXPECT_TRUE(may_include("persistence/a.cpp", "sys/stat.h"));

@@ -1,0 +1,245 @@
+// The text of the figures. One table for plain ones, a writer for those with labels.
+
+#include "fasti/metrics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace fasti {
+namespace {
+
+using seconds = std::chrono::duration<double>;
+
+std::string number(std::uint64_t n) { return std::to_string(n); }
+std::string number(double n) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), n).ptr;
+  return {text.data(), end};
+}
+std::string number(position p) { return number(count_of(p)); }
+std::string number(bool b) { return b ? "1" : "0"; }
+
+/// What may stand between the quotes of a label.
+std::string escaped(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') safe += '\\';
+    if (c == '\n') {
+      safe += "\\n";
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
+struct label {
+  std::string_view name;
+  std::string_view value;
+};
+
+class metrics_writer {
+ public:
+  enum class kind : std::uint8_t { counter, gauge, histogram };
+
+  void begin(std::string_view name, kind of, std::string_view help) {
+    static constexpr std::array<std::string_view, 3> kinds{"counter", "gauge", "histogram"};
+    name_ = "fasti_" + std::string(name);
+    line({"# HELP ", name_, " ", help});
+    line({"# TYPE ", name_, " ", kinds.at(static_cast<std::size_t>(of))});
+  }
+  void value(const std::string& of, std::initializer_list<label> labels = {}) {
+    sample("", of, labels);
+  }
+  template <class Number>
+  void counter(std::string_view name, std::string_view help, Number of) {
+    begin(name, kind::counter, help);
+    value(number(of));
+  }
+  template <class Number>
+  void gauge(std::string_view name, std::string_view help, Number of) {
+    begin(name, kind::gauge, help);
+    value(number(of));
+  }
+  /// Buckets from 2^`first` to 2^`last` of its units, of which `unit` says how many make one of the
+  /// metric's.
+  void histogram(std::string_view name, std::string_view help, const fasti::histogram& h,
+                 std::size_t first, std::size_t last, double unit = 1) {
+    begin(name, kind::histogram, help);
+    std::uint64_t up_to_here = 0;
+    for (std::size_t range = 0; range <= last; ++range) {
+      up_to_here += h.counts.at(range);
+      if (range < first) continue;
+      const auto bound = static_cast<double>(fasti::histogram::last_of(range)) / unit;
+      sample("_bucket", number(up_to_here), {{"le", number(bound)}});
+    }
+    sample("_bucket", number(h.count()), {{"le", "+Inf"}});
+    sample("_sum", number(static_cast<double>(h.sum) / unit), {});
+    sample("_count", number(h.count()), {});
+  }
+
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+ private:
+  void line(std::initializer_list<std::string_view> parts) {
+    for (const auto part : parts) text_ += part;
+    text_ += '\n';
+  }
+  void sample(std::string_view suffix, const std::string& of, std::initializer_list<label> labels) {
+    text_.append(name_).append(suffix);
+    for (const auto& l : labels) {
+      text_ += &l == labels.begin() ? '{' : ',';
+      text_.append(l.name).append("=\"").append(escaped(l.value)) += '"';
+    }
+    if (labels.size() > 0) text_ += '}';
+    line({" ", of});
+  }
+
+  std::string text_;
+  std::string name_;
+};
+
+using kind = metrics_writer::kind;
+
+void write_journal(metrics_writer& to, const journal_stats& j) {
+  to.gauge("journal_head_position", "Position of the newest durable event.", j.head);
+  to.gauge("journal_disk_bytes", "What the journal takes on the disk.", j.bytes_on_disk);
+  to.counter("journal_commits_total", "Commits stored since open.", j.commits);
+  to.counter("journal_syncs_total", "Syncs of the disk since open.", j.syncs);
+  to.counter("journal_written_bytes_total", "Blocks of events stored since open.", j.logical_bytes);
+  to.counter("journal_commits_placed_ahead_total",
+             "Commits prepared while earlier ones were synced, since open.", j.placed_ahead);
+  to.counter("journal_recoveries_total",
+             "Storage errors since open after which the journal went on.", j.recoveries);
+  to.gauge("journal_commits_waiting", "Commits handed over and not yet settled.",
+           j.commits_waiting);
+  to.gauge("journal_stopped", "1: nothing can be appended now.", j.failure.has_value());
+  to.gauge("journal_open_seconds", "How long opening took.", seconds(j.open_duration).count());
+  to.gauge("journal_reindexed_events", "Events that were indexed anew when it was opened.",
+           j.events_reindexed_at_open);
+  to.histogram("journal_append_seconds",
+               "From handing a commit over to its being committed; each counts with the wait of "
+               "the first one in its batch.",
+               j.append_us, 4, 24, 1e6);
+  to.histogram("journal_batch_commits", "Commits that became durable with one sync.",
+               j.batch_commits, 0, 17);
+  to.histogram("journal_batch_events", "Events that became durable with one sync.", j.batch_events,
+               0, 20);
+  to.histogram("journal_batch_bytes", "Bytes of blocks that became durable with one sync.",
+               j.batch_bytes, 8, 26);
+}
+
+void write_aggregates(metrics_writer& to, const runtime_stats& s) {
+  to.gauge("aggregates_active", "Aggregates in memory.", s.aggregates_live);
+  to.gauge("commands_in_flight", "Commands and queries sent and not yet answered.",
+           s.commands_in_flight);
+  to.counter("aggregates_recovered_total",
+             "Aggregates brought into memory from snapshot and events, since open.",
+             s.aggregates_recovered);
+  to.counter("aggregates_replayed_events_total", "… and the events that were replayed for it.",
+             s.events_replayed);
+  to.counter("snapshots_loaded_total", "Snapshots that aggregates were loaded from, since open.",
+             s.snapshots_loaded);
+  to.counter("snapshots_saved_total", "Snapshots saved since open.", s.snapshots_saved);
+}
+
+std::uint64_t lag_of(position at, position head) {
+  return head > at ? count_of(head) - count_of(at) : 0;
+}
+
+/// 0 for who has all there is; nothing for who is behind, when it is not known how long.
+std::optional<std::string> lag_seconds(position at, position head, const lag_times& late) {
+  if (at >= head) return "0";
+  const auto known = late.find(at);
+  if (known == late.end()) return std::nullopt;
+  return number(seconds(known->second).count());
+}
+
+void write_projections(metrics_writer& to, const runtime_stats& s, const lag_times& late) {
+  const auto head = s.journal.head;
+  const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
+    to.begin(name, kind::gauge, help);
+    for (const auto& p : s.projections) {
+      if (std::optional<std::string> n = number_of(p)) to.value(*n, {{"projection", p.name}});
+    }
+  };
+  each("projection_checkpoint_position", "What the view shows.",
+       [](const auto& p) { return number(p.checkpoint); });
+  each("projection_lag_positions", "How many positions the view is behind the journal.",
+       [&](const auto& p) { return number(lag_of(p.checkpoint, head)); });
+  each("projection_lag_seconds", "How old the first event is that the view does not show.",
+       [&](const auto& p) { return lag_seconds(p.checkpoint, head, late); });
+  each("projection_stopped", "1: it folds no more.",
+       [](const auto& p) { return number(p.stopped.has_value()); });
+  to.begin("projection_error_info", kind::gauge, "Why a projection folds no more.");
+  for (const auto& p : s.projections) {
+    if (!p.stopped) continue;
+    to.value("1", {{"projection", p.name},
+                   {"code", name_of(p.stopped->code)},
+                   {"reason", p.stopped->reason}});
+  }
+}
+
+/// Those of one name.
+struct subscribers {
+  std::uint64_t count = 0;
+  std::uint64_t paused = 0;
+  std::uint64_t batches_held = 0;
+  position last{};  ///< Where the one is that is farthest behind.
+};
+
+void write_subscriptions(metrics_writer& to, const runtime_stats& s, const lag_times& late) {
+  std::map<std::string_view, subscribers> by_name;
+  for (const auto& one : s.subscriptions) {
+    auto& all = by_name[one.name];
+    all.last = all.count++ == 0 ? one.given_up_to : std::min(all.last, one.given_up_to);
+    all.paused += one.is_paused ? 1 : 0;
+    all.batches_held += one.batches_held;
+  }
+  const auto head = s.journal.head;
+  const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
+    to.begin(name, kind::gauge, help);
+    for (const auto& [of, all] : by_name) {
+      if (std::optional<std::string> n = number_of(all)) to.value(*n, {{"subscription", of}});
+    }
+  };
+  each("subscriptions", "Subscriptions of that name.",
+       [](const subscribers& of) { return number(of.count); });
+  each("subscription_position", "Up to where all was handed out.",
+       [](const subscribers& of) { return number(of.last); });
+  each("subscription_lag_positions", "How many positions that is behind the journal.",
+       [&](const subscribers& of) { return number(lag_of(of.last, head)); });
+  each("subscription_lag_seconds", "How old the first event is that was not handed out.",
+       [&](const subscribers& of) { return lag_seconds(of.last, head, late); });
+  each("subscription_batches_held", "Batches handed out and not let go of.",
+       [](const subscribers& of) { return number(of.batches_held); });
+  each("subscription_paused", "How many of them pause.",
+       [](const subscribers& of) { return number(of.paused); });
+}
+
+}  // namespace
+
+std::string metrics_text(const runtime_stats& stats, const lag_times& late) {
+  metrics_writer to;
+  write_journal(to, stats.journal);
+  write_aggregates(to, stats);
+  write_projections(to, stats, late);
+  write_subscriptions(to, stats, late);
+  return to.take();
+}
+
+std::vector<std::string> troubles_of(const runtime_stats& stats) {
+  std::vector<std::string> all;
+  if (const auto& why = stats.journal.failure) {
+    all.push_back("the journal takes nothing: " + why->to_string());
+  }
+  for (const auto& p : stats.projections) {
+    if (!p.stopped) continue;
+    all.push_back("projection " + p.name + " stands at position " + number(p.checkpoint) + ": " +
+                  p.stopped->to_string());
+  }
+  return all;
+}
+
+}  // namespace fasti
