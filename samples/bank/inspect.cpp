@@ -30,28 +30,6 @@ double seconds_since(steady::time_point start) {
   return std::chrono::duration<double>(steady::now() - start).count();
 }
 
-void take_turnover(Turnovers::Reader rows, view_figures& v) {
-  std::map<std::string, turnover_figure> months;
-  std::map<std::string, turnover_figure> purposes;
-  auto add = [](std::map<std::string, turnover_figure>& to, std::string label,
-                Turnover::Reader row) {
-    auto& figure = to[label];
-    figure.label = std::move(label);
-    figure.paid_in += row.getPaidIn();
-    figure.paid_out += row.getPaidOut();
-    figure.movements += row.getMovements();
-  };
-  for (const auto row : rows.getRows()) {
-    add(months, row.getMonth().cStr(), row);
-    add(purposes, row.getPurpose().size() > 0 ? row.getPurpose().cStr() : "(none given)", row);
-  }
-  for (auto& [label, figure] : months) v.months.push_back(std::move(figure));
-  for (auto& [label, figure] : purposes) v.purposes.push_back(std::move(figure));
-  std::sort(v.purposes.begin(), v.purposes.end(), [](const auto& a, const auto& b) {
-    return a.paid_in + a.paid_out > b.paid_in + b.paid_out;
-  });
-}
-
 /// Counts differences and words the first.
 class difference_log {
  public:
@@ -88,6 +66,46 @@ fasti::result<folded_bank> fold_journal(const fasti::journal& journal) {
   return folded;
 }
 
+void take_turnover(Turnovers::Reader rows, view_figures& v) {
+  std::map<std::string, turnover_figure> months;
+  std::map<std::string, turnover_figure> purposes;
+  auto add = [](std::map<std::string, turnover_figure>& to, std::string label,
+                Turnover::Reader row) {
+    auto& figure = to[label];
+    figure.label = std::move(label);
+    figure.paid_in += row.getPaidIn();
+    figure.paid_out += row.getPaidOut();
+    figure.movements += row.getMovements();
+  };
+  for (const auto row : rows.getRows()) {
+    add(months, row.getMonth().cStr(), row);
+    add(purposes, row.getPurpose().size() > 0 ? row.getPurpose().cStr() : "(none given)", row);
+  }
+  v.months.clear();
+  v.purposes.clear();
+  for (auto& [label, figure] : months) v.months.push_back(std::move(figure));
+  for (auto& [label, figure] : purposes) v.purposes.push_back(std::move(figure));
+  std::sort(v.purposes.begin(), v.purposes.end(), [](const auto& a, const auto& b) {
+    return a.paid_in + a.paid_out > b.paid_in + b.paid_out;
+  });
+}
+
+void take_summary(Summary::Reader sums, view_figures& v) {
+  v.accounts = sums.getAccounts();
+  v.bank_accounts = sums.getBankAccounts();
+  v.money = sums.getMoney();
+  v.exact = sums.getStated() - sums.getCorrected() - sums.getDisputed();
+  v.corrected = sums.getCorrected();
+  v.disputed = sums.getDisputed();
+}
+
+void take_largest(Balances::Reader rows, view_figures& v) {
+  v.largest.clear();
+  for (const auto row : rows.getRows()) {
+    v.largest.push_back({row.getAccount().cStr(), row.getBalance(), row.getMovements()});
+  }
+}
+
 fasti::result<view_figures> ask_views(fasti::runtime& rt) {
   const auto start = steady::now();
   view_figures v;
@@ -101,16 +119,8 @@ fasti::result<view_figures> ask_views(fasti::runtime& rt) {
       rt.query<balances, GetLargest>([](auto q) { q.setCount(largest_count); }, at_head(rt)).get();
   if (!largest) return largest.error();
 
-  const auto sums = **summary;
-  v.accounts = sums.getAccounts();
-  v.bank_accounts = sums.getBankAccounts();
-  v.money = sums.getMoney();
-  v.exact = sums.getStated() - sums.getCorrected() - sums.getDisputed();
-  v.corrected = sums.getCorrected();
-  v.disputed = sums.getDisputed();
-  for (const auto row : (*largest)->getRows()) {
-    v.largest.push_back({row.getAccount().cStr(), row.getBalance(), row.getMovements()});
-  }
+  take_summary(**summary, v);
+  take_largest(**largest, v);
   take_turnover(**months, v);
   return v;
 }

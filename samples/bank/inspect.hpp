@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "account.hpp"
+#include "bank.capnp.h"
 #include "figures.hpp"
 
 namespace bank {
@@ -20,6 +21,11 @@ struct folded_account {
 using folded_bank = std::unordered_map<std::string, folded_account>;
 
 [[nodiscard]] fasti::result<folded_bank> fold_journal(const fasti::journal& journal);
+
+/// What the views answered, as figures.
+void take_summary(Summary::Reader sums, view_figures& v);
+void take_largest(Balances::Reader rows, view_figures& v);
+void take_turnover(Turnovers::Reader rows, view_figures& v);
 
 /// Waits until the views show the journal's head, and asks them.
 [[nodiscard]] fasti::result<view_figures> ask_views(fasti::runtime& rt);

@@ -24,6 +24,7 @@ constexpr auto footer =
     "bank · 3 bad input · 4 the journal cannot be opened, or storage failed · 130 interrupted\n\n"
     "Examples:\n"
     "  bank                                      a made-up day in a temporary directory\n"
+    "  bank --board --stay --rate 2000           … at a pace to watch, in a browser\n"
     "  bank --input transactions.csv.gz          a real bank's rows\n"
     "  bank --dir my.bank --crash-after 200000   dies by SIGKILL …\n"
     "  bank --dir my.bank                        … and goes on as if nothing had been";
@@ -75,6 +76,15 @@ void describe(CLI::App& app, bank_options& o) {
       ->capture_default_str()
       ->group(pace);
 
+  const auto* page = "Board";
+  app.add_flag("--board", o.board, "Show the bank at work to a browser on this machine")
+      ->group(page);
+  app.add_option("--port", o.board_port, "Where the board is; 0: any port that is free")
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(page);
+  app.add_flag("--stay", o.stay, "Keep the board, when the day is over, until Ctrl-C")->group(page);
+
   const auto* proof = "Output and proof";
   app.add_option("--json", o.json, "Write the report as JSON; - is stdout, without the text")
       ->type_name("FILE")
@@ -108,6 +118,10 @@ std::variant<bank_options, int> parse_options(int argc, char** argv) {
     return wrong_usage;
   }
   o.overdraft_cents = *cents;
+  if (o.stay && !o.board) {
+    std::cerr << "--stay: there is no board to keep; add --board\n";
+    return wrong_usage;
+  }
   return o;
 }
 

@@ -29,6 +29,9 @@ struct bank_options {
   std::int64_t overdraft_cents = 0;
   bool keep = false;
   bool keep_going = false;
+  bool board = false;
+  std::uint16_t board_port = 8017;
+  bool stay = false;  ///< The board is there until the program is interrupted.
   driver_options drive;
   workload_options workload;
 };

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <thread>
 #include <utility>
 
+#include "board.hpp"
 #include "directory.hpp"
 #include "figures.hpp"
 #include "inspect.hpp"
@@ -30,7 +32,9 @@ class session {
  private:
   int open_source();
   int open_bank();
+  int open_board();
   int do_business();
+  int stay();
   int inspect();
   int reopen();
   int report();
@@ -46,6 +50,7 @@ class session {
   ack_writer acks_;
   std::unique_ptr<booking_source> source_;
   std::optional<fasti::runtime> rt_;
+  std::optional<board> board_;  // of *rt_
   std::optional<progress_line> progress_;
   folded_bank folded_;
   figures figures_;
@@ -54,8 +59,9 @@ class session {
 
 int session::run() {
   using step = int (session::*)();
-  for (const step next : {&session::open_source, &session::open_bank, &session::do_business,
-                          &session::inspect, &session::reopen, &session::report}) {
+  for (const step next :
+       {&session::open_source, &session::open_bank, &session::open_board, &session::do_business,
+        &session::stay, &session::inspect, &session::reopen, &session::report}) {
     const int code = (this->*next)();
     if (code == all_well) continue;
     const bool is_worth_keeping =
@@ -144,11 +150,35 @@ int session::open_bank() {
   return wrong_usage;
 }
 
+int session::open_board() {
+  if (!options_.board) return all_well;
+  auto opened = board::open(*rt_, options_.board_port);
+  if (!opened) {
+    std::cerr << "bank: --board: " << opened.error().to_string() << '\n';
+    return wrong_usage;
+  }
+  board_.emplace(*std::move(opened));
+  std::cerr << "bank: the board is at " << board_->url() << std::endl;
+  return all_well;
+}
+
+/// The day is over; who looks at the board may go on looking.
+int session::stay() {
+  if (!options_.stay) return all_well;
+  std::cerr << "bank: the day is over; the board stays until Ctrl-C" << std::endl;
+  while (!is_interrupted_()) std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  return all_well;
+}
+
 int session::do_business() {
   progress_.emplace(figures_.is_replay ? "booking" : "in business");
   driver d(*rt_, options_.drive, acks_,
            {.is_interrupted = is_interrupted_,
-            .progress = [this](auto done, auto total) { progress_->show(done, total); },
+            .progress =
+                [this](auto done, auto total) {
+                  progress_->show(done, total);
+                  if (board_) board_->set_progress(done, total);
+                },
             .invalid =
                 [this](const booking& b, const fasti::error& e) {
                   return take_bad_row({b.line, e.reason, e.detail});
@@ -194,6 +224,7 @@ int session::inspect() {
 
 /// What a next start takes, and whether it finds the same.
 int session::reopen() {
+  board_.reset();
   if (auto closed = rt_->close(); !closed) return storage_error(closed.error());
   rt_.reset();
   auto& r = figures_.recovery;

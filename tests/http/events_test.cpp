@@ -3,8 +3,8 @@
 #include <random>
 
 #include "fasti/metrics.hpp"
-#include "tests/http/client.hpp"
 #include "tests/runtime/ledger_kit.hpp"
+#include "tests/support/http_client.hpp"
 
 namespace fasti::test {
 namespace {

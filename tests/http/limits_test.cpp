@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "fasti/http.hpp"
-#include "tests/http/client.hpp"
+#include "tests/support/http_client.hpp"
 
 namespace fasti::test {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "fasti/metrics.hpp"
 
-#include "tests/http/client.hpp"
 #include "tests/runtime/ledger_kit.hpp"
+#include "tests/support/http_client.hpp"
 
 namespace fasti::test {
 namespace {

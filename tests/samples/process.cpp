@@ -82,6 +82,8 @@ std::optional<std::string> child::read_line() {
   }
 }
 
+std::string child::err_so_far() const { return read_text(files_ / "err"); }
+
 void child::send_signal(int signal) const { ::kill(pid_, signal); }
 
 finished child::wait() {

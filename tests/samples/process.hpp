@@ -46,6 +46,8 @@ class child {
 
   /// The next line from the pipe; none when the program has closed it or is gone.
   [[nodiscard]] std::optional<std::string> read_line();
+  /// What it has written to stderr up to now.
+  [[nodiscard]] std::string err_so_far() const;
   void send_signal(int signal) const;
   [[nodiscard]] finished wait();
 

@@ -1,4 +1,4 @@
-#include "tests/http/client.hpp"
+#include "tests/support/http_client.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -65,8 +65,12 @@ void http_client::ask(std::string_view path, std::string_view headers, std::stri
 }
 
 bool http_client::read_more() {
+  if (!is_connected()) {
+    ADD_FAILURE() << "not connected";
+    return false;
+  }
   pollfd waits{fd_, POLLIN, 0};
-  if (fd_ < 0 || ::poll(&waits, 1, patience_ms) <= 0) {
+  if (::poll(&waits, 1, patience_ms) <= 0) {
     ADD_FAILURE() << "nothing has come for a minute";
     return false;
   }
