@@ -45,6 +45,11 @@ if(NOT out MATCHES "total: 3\n")
   message(FATAL_ERROR "the program with actors of its own says no total:\n${out}")
 endif()
 
+run("showing figures" "${build}/http_consumer" "${build}/http.fasti")
+if(NOT out MATCHES "figures at http://127.0.0.1:[0-9]+/metrics\n")
+  message(FATAL_ERROR "the program with figures says no address:\n${out}")
+endif()
+
 if(histories)
   run("running" "${build}/tests_of_a_decider")
   if(NOT out MATCHES "Add: [0-9]+ accepted")
