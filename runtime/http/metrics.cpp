@@ -137,7 +137,8 @@ void write_aggregates(metrics_writer& to, const runtime_stats& s) {
   to.counter("aggregates_recovered_total",
              "Aggregates brought into memory from snapshot and events, since open.",
              s.aggregates_recovered);
-  to.counter("aggregates_replayed_events_total", "… and the events that were replayed for it.",
+  to.counter("aggregates_replayed_events_total",
+             "Events that were replayed to bring aggregates into memory, since open.",
              s.events_replayed);
   to.counter("snapshots_loaded_total", "Snapshots that aggregates were loaded from, since open.",
              s.snapshots_loaded);
@@ -206,15 +207,15 @@ void write_subscriptions(metrics_writer& to, const runtime_stats& s, const lag_t
   };
   each("subscriptions", "Subscriptions of that name.",
        [](const subscribers& of) { return number(of.count); });
-  each("subscription_position", "Up to where all was handed out.",
+  each("subscription_position", "All up to here was handed out.",
        [](const subscribers& of) { return number(of.last); });
-  each("subscription_lag_positions", "How many positions that is behind the journal.",
+  each("subscription_lag_positions", "How many positions it is behind the journal.",
        [&](const subscribers& of) { return number(lag_of(of.last, head)); });
   each("subscription_lag_seconds", "How old the first event is that was not handed out.",
        [&](const subscribers& of) { return lag_seconds(of.last, head, late); });
   each("subscription_batches_held", "Batches handed out and not let go of.",
        [](const subscribers& of) { return number(of.batches_held); });
-  each("subscription_paused", "How many of them pause.",
+  each("subscription_paused", "Subscriptions of that name that pause.",
        [](const subscribers& of) { return number(of.paused); });
 }
 

@@ -26,6 +26,7 @@ constexpr int waiting_clients_max = 64;
 /// Those who are one too many get an answer, if they are not too many themselves.
 constexpr std::size_t turned_away_max = 16;
 constexpr auto pause_without_descriptors = 100 * kj::MILLISECONDS;
+
 void log_to_stderr(log_level level, std::string_view line) {
   if (level < log_level::warning) return;
   const char* name = level == log_level::warning ? "warning" : "error";
@@ -64,7 +65,11 @@ class reception final : private kj::TaskSet::ErrorHandler {
   kj::Promise<void> run() {
     return door_->accept().then(
         [this](kj::Own<kj::AsyncIoStream> client) {
-          admit(kj::mv(client));
+          // What goes wrong with one of them is not for the next one to suffer from.
+          auto failed = kj::runCatchingExceptions([&] { admit(kj::mv(client)); });
+          KJ_IF_MAYBE (why, failed) {
+            taskFailed(kj::mv(*why));
+          }
           return run();
         },
         [this](kj::Exception&& why) {
@@ -92,9 +97,10 @@ class reception final : private kj::TaskSet::ErrorHandler {
 
   kj::Promise<void> turn_away(kj::Own<kj::AsyncIoStream> client) {
     ++turned_away_;
+    auto leaves = kj::defer([this] { --turned_away_; });
     auto told = http::dismiss(*client, site_.timer, 503,
                               "as many clients are connected as may be; come back later");
-    return told.attach(kj::mv(client), kj::defer([this] { --turned_away_; }));
+    return told.attach(kj::mv(client), kj::mv(leaves));
   }
 
   /// A client's connection that broke is its own affair.

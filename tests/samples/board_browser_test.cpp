@@ -37,9 +37,9 @@ const std::string all_is_shown =
 TEST_F(BankBoard, InABrowserItShowsTheBanksOwnFiguresAndMissesNothingWhenItIsCutOff) {
   const auto program = browser::program();
   if (!program) GTEST_SKIP() << "no chromium here: the page is not seen (apt install chromium)";
-  start_bank({"--accounts", "60", "--commands", "12000", "--rate", "2000"});
-  relay between(port);
   browser b(*program);
+  start_bank({"--accounts", "60", "--commands", "15000", "--rate", "1500"});
+  relay between(port);
   b.open("http://localhost:" + std::to_string(between.port()) + "/");
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(b.comes_true(state_is("live")));
