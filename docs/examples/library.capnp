@@ -32,5 +32,7 @@ struct Joined @0xf4af201d14eee277 {}
 struct Borrowed @0x9dd6c1a62e744e62 { book @0 :Text; }
 struct HandedBack @0xacb1733cb00dc64a { book @0 :Text; }
 
+struct Wanted @0xaf61d0c97be2534f { book @0 :Text; member @1 :Text; }
+
 struct LoansOf @0xb7f12913b9232e94 { member @0 :Text; }
 struct Loans @0x8442e4dd298e0cf0 { books @0 :List(Text); }

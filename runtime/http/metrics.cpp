@@ -171,15 +171,48 @@ void write_projections(metrics_writer& to, const runtime_stats& s, const lag_tim
        [&](const auto& p) { return number(lag_of(p.checkpoint, head)); });
   each("projection_lag_seconds", "How old the first event is that the view does not show.",
        [&](const auto& p) { return lag_seconds(p.checkpoint, head, late); });
+  each("projection_queries_waiting", "Queries that wait for a position.",
+       [](const auto& p) { return number(std::uint64_t{p.queries_waiting}); });
+  each("projection_parked", "Events that were not applied, those that wait behind them included.",
+       [](const auto& p) { return number(std::uint64_t{p.parked}); });
+  each("projection_retries", "So often it has tried again what fails now.",
+       [](const auto& p) { return number(std::uint64_t{p.retries}); });
+  each("projection_rebuild_position", "How far the view is that is folded beside it.",
+       [](const auto& p) {
+         const bool is_built = p.rebuild && (p.rebuild->phase == rebuild_phase::folding ||
+                                             p.rebuild->phase == rebuild_phase::caught_up);
+         return is_built ? std::optional(number(p.rebuild->at)) : std::nullopt;
+       });
+  to.begin("projection_events_total", kind::counter, "Events folded since it was added.");
+  for (const auto& p : s.projections) {
+    to.value(number(p.events_folded), {{"projection", p.name}});
+  }
   each("projection_stopped", "1: it folds no more.",
        [](const auto& p) { return number(p.stopped.has_value()); });
-  to.begin("projection_error_info", kind::gauge, "Why a projection folds no more.");
+  to.begin("projection_error_info", kind::gauge, "Why a projection folds no more, or tries again.");
   for (const auto& p : s.projections) {
-    if (!p.stopped) continue;
-    to.value("1", {{"projection", p.name},
-                   {"code", name_of(p.stopped->code)},
-                   {"reason", p.stopped->reason}});
+    const auto& why = p.stopped ? p.stopped : p.failing;
+    if (!why) continue;
+    to.value("1", {{"projection", p.name}, {"code", name_of(why->code)}, {"reason", why->reason}});
   }
+}
+
+void write_processes(metrics_writer& to, const runtime_stats& s) {
+  const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
+    to.begin(name, kind::gauge, help);
+    for (const auto& p : s.processes) to.value(number_of(p), {{"process", p.category}});
+  };
+  each("process_handled_position", "All that concerns process managers up to here is handled.",
+       [](const auto& p) { return number(p.handled); });
+  each("process_lag_positions", "How many positions they are behind the journal.",
+       [&](const auto& p) { return number(lag_of(p.handled, s.journal.head)); });
+  each("process_under_way", "Process managers that handle something now.",
+       [](const auto& p) { return number(std::uint64_t{p.under_way}); });
+  each("process_stopped", "1: they handle no more.",
+       [](const auto& p) { return number(p.stopped.has_value()); });
+  to.gauge("outbox_under_way", "Commands of process managers that wait for their outcome.",
+           std::uint64_t{s.outbox.under_way});
+  to.gauge("outbox_failing", "1: one of them is being tried again.", s.outbox.failing.has_value());
 }
 
 /// Those of one name.
@@ -226,6 +259,7 @@ std::string metrics_text(const runtime_stats& stats, const lag_times& late) {
   write_journal(to, stats.journal);
   write_aggregates(to, stats);
   write_projections(to, stats, late);
+  write_processes(to, stats);
   write_subscriptions(to, stats, late);
   return to.take();
 }
@@ -239,6 +273,11 @@ std::vector<std::string> troubles_of(const runtime_stats& stats) {
     if (!p.stopped) continue;
     all.push_back("projection " + p.name + " stands at position " + number(p.checkpoint) + ": " +
                   p.stopped->to_string());
+  }
+  for (const auto& p : stats.processes) {
+    if (!p.stopped) continue;
+    all.push_back("process managers " + p.category + " stand at position " + number(p.handled) +
+                  ": " + p.stopped->to_string());
   }
   return all;
 }

@@ -64,7 +64,7 @@ class outbox_courier : public std::enable_shared_from_this<outbox_courier> {
   // Protected by mutex_:
   position looked_behind_{};
   bool has_more_ = false;
-  std::size_t entries_ = 0;  // commands that are known and not settled
+  std::size_t entries_ = 0;            // commands that are known and not settled
   std::map<std::string, lane> lanes_;  // by where they go
   std::map<name, settlement> settling_;
   std::deque<core::outbox_entry> late_;  // timers, in the order in which they are due

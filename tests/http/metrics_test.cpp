@@ -76,21 +76,59 @@ TEST(MetricsText, ProjectionsSayHowFarHowLateAndWhyNot) {
   s.projections = {{"ahead", position{100}, std::nullopt},
                    {"late", position{60}, std::nullopt},
                    {"sad \"\\\n", position{7}, error{errc::corrupt, "bad-row", "where"}}};
+  s.projections[1].failing = error{errc::unavailable, "full", "where"};
+  s.projections[1].retries = 3;
+  s.projections[1].parked = 9;
+  s.projections[1].queries_waiting = 2;
+  s.projections[1].events_folded = 55;
+  s.projections[1].rebuild.emplace().at = position{20};
   const auto text = metrics_text(s, {{position{60}, 2500ms}});
-  EXPECT_EQ(lines_with(text, "fasti_projection_"),
-            "fasti_projection_checkpoint_position{projection=\"ahead\"} 100\n"
-            "fasti_projection_checkpoint_position{projection=\"late\"} 60\n"
-            "fasti_projection_checkpoint_position{projection=\"sad \\\"\\\\\\n\"} 7\n"
-            "fasti_projection_lag_positions{projection=\"ahead\"} 0\n"
-            "fasti_projection_lag_positions{projection=\"late\"} 40\n"
-            "fasti_projection_lag_positions{projection=\"sad \\\"\\\\\\n\"} 93\n"
-            "fasti_projection_lag_seconds{projection=\"ahead\"} 0\n"
-            "fasti_projection_lag_seconds{projection=\"late\"} 2.5\n"
-            "fasti_projection_stopped{projection=\"ahead\"} 0\n"
-            "fasti_projection_stopped{projection=\"late\"} 0\n"
-            "fasti_projection_stopped{projection=\"sad \\\"\\\\\\n\"} 1\n"
-            "fasti_projection_error_info{projection=\"sad \\\"\\\\\\n\",code=\"corrupt\","
-            "reason=\"bad-row\"} 1\n");
+  EXPECT_EQ(
+      lines_with(text, "fasti_projection_"),
+      "fasti_projection_checkpoint_position{projection=\"ahead\"} 100\n"
+      "fasti_projection_checkpoint_position{projection=\"late\"} 60\n"
+      "fasti_projection_checkpoint_position{projection=\"sad \\\"\\\\\\n\"} 7\n"
+      "fasti_projection_lag_positions{projection=\"ahead\"} 0\n"
+      "fasti_projection_lag_positions{projection=\"late\"} 40\n"
+      "fasti_projection_lag_positions{projection=\"sad \\\"\\\\\\n\"} 93\n"
+      "fasti_projection_lag_seconds{projection=\"ahead\"} 0\n"
+      "fasti_projection_lag_seconds{projection=\"late\"} 2.5\n"
+      "fasti_projection_queries_waiting{projection=\"ahead\"} 0\n"
+      "fasti_projection_queries_waiting{projection=\"late\"} 2\n"
+      "fasti_projection_queries_waiting{projection=\"sad \\\"\\\\\\n\"} 0\n"
+      "fasti_projection_parked{projection=\"ahead\"} 0\n"
+      "fasti_projection_parked{projection=\"late\"} 9\n"
+      "fasti_projection_parked{projection=\"sad \\\"\\\\\\n\"} 0\n"
+      "fasti_projection_retries{projection=\"ahead\"} 0\n"
+      "fasti_projection_retries{projection=\"late\"} 3\n"
+      "fasti_projection_retries{projection=\"sad \\\"\\\\\\n\"} 0\n"
+      "fasti_projection_rebuild_position{projection=\"late\"} 20\n"
+      "fasti_projection_events_total{projection=\"ahead\"} 0\n"
+      "fasti_projection_events_total{projection=\"late\"} 55\n"
+      "fasti_projection_events_total{projection=\"sad \\\"\\\\\\n\"} 0\n"
+      "fasti_projection_stopped{projection=\"ahead\"} 0\n"
+      "fasti_projection_stopped{projection=\"late\"} 0\n"
+      "fasti_projection_stopped{projection=\"sad \\\"\\\\\\n\"} 1\n"
+      "fasti_projection_error_info{projection=\"late\",code=\"unavailable\",reason=\"full\"} 1\n"
+      "fasti_projection_error_info{projection=\"sad \\\"\\\\\\n\",code=\"corrupt\","
+      "reason=\"bad-row\"} 1\n");
+}
+
+TEST(MetricsText, ProcessManagersSayHowFarAndWhyNot) {
+  runtime_stats s;
+  s.journal.head = position{100};
+  s.processes = {{"transfer", position{70}, 4, error{errc::corrupt, "process-stopped", "where"}}};
+  s.outbox = {12, true, error{errc::unavailable, "node-busy", "where"}};
+  const auto text = metrics_text(s);
+  EXPECT_EQ(lines_with(text, "fasti_process_"),
+            "fasti_process_handled_position{process=\"transfer\"} 70\n"
+            "fasti_process_lag_positions{process=\"transfer\"} 30\n"
+            "fasti_process_under_way{process=\"transfer\"} 4\n"
+            "fasti_process_stopped{process=\"transfer\"} 1\n");
+  EXPECT_EQ(lines_with(text, "fasti_outbox_"),
+            "fasti_outbox_under_way 12\nfasti_outbox_failing 1\n");
+  ASSERT_EQ(troubles_of(s).size(), 1U);
+  EXPECT_TRUE(troubles_of(s)[0].starts_with("process managers transfer stand at position 70"));
 }
 
 TEST(MetricsText, SubscriptionsOfOneNameAreOneSeries) {
