@@ -6,6 +6,7 @@
 #include "persistence/database.hpp"
 #include "persistence/key_ranges.hpp"
 #include "persistence/leveldb_stores.hpp"
+#include "persistence/views_over.hpp"
 
 namespace fasti::persistence {
 namespace {
@@ -103,27 +104,14 @@ class leveldb_views_at : public view_reader {
   const database::snapshot as_of_;  // goes before the database
 };
 
-class leveldb_views final : public view_store {
+class leveldb_views final : public views_over {
  public:
-  leveldb_views(std::shared_ptr<database> db, unique_id journal)
-      : db_(std::move(db)),
-        journal_(big_endian(journal.high) + big_endian(journal.low)),
-        now_(db_, journal_) {}
+  /// `journal`: its id, as it lies in checkpoints.
+  leveldb_views(std::shared_ptr<database> db, std::string journal)
+      : views_over(std::make_shared<leveldb_views_at>(db, journal)),
+        db_(std::move(db)),
+        journal_(std::move(journal)) {}
 
-  result<position> checkpoint(std::string_view view) const override {
-    return now_.checkpoint(view);
-  }
-  result<std::map<std::string, position>> checkpoints() const override {
-    return now_.checkpoints();
-  }
-  result<std::optional<std::string>> row(std::string_view view,
-                                         std::string_view key) const override {
-    return now_.row(view, key);
-  }
-  result<void> scan(std::string_view view, const key_range& range,
-                    const row_visitor& visitor) const override {
-    return now_.scan(view, range, visitor);
-  }
   std::shared_ptr<const view_reader> snapshot() const override {
     return std::make_shared<leveldb_views_at>(db_, journal_, db_->take_snapshot());
   }
@@ -165,7 +153,6 @@ class leveldb_views final : public view_store {
  private:
   const std::shared_ptr<database> db_;
   const std::string journal_;
-  const leveldb_views_at now_;
 };
 
 }  // namespace
@@ -175,7 +162,8 @@ result<std::unique_ptr<view_store>> open_leveldb_views(disk& on, const std::stri
   auto db = database::open_derived(on, path, {.bloom_bits_per_key = 10}, log, "views");
   if (!db) return std::move(db).error();
   std::shared_ptr<database> opened = *std::move(db);
-  return std::unique_ptr<view_store>(std::make_unique<leveldb_views>(std::move(opened), journal));
+  return std::unique_ptr<view_store>(std::make_unique<leveldb_views>(
+      std::move(opened), big_endian(journal.high) + big_endian(journal.low)));
 }
 
 }  // namespace fasti::persistence

@@ -8,6 +8,7 @@
 #include <shared_mutex>
 
 #include "persistence/key_ranges.hpp"
+#include "persistence/views_over.hpp"
 
 namespace fasti::persistence {
 namespace {
@@ -239,22 +240,12 @@ class memory_views_at : public view_reader {
   const view_versions::moment as_of_;
 };
 
-class memory_views final : public view_store {
+class memory_views final : public views_over {
  public:
-  result<position> checkpoint(std::string_view view) const override {
-    return now_.checkpoint(view);
-  }
-  result<std::map<std::string, position>> checkpoints() const override {
-    return now_.checkpoints();
-  }
-  result<std::optional<std::string>> row(std::string_view view,
-                                         std::string_view key) const override {
-    return now_.row(view, key);
-  }
-  result<void> scan(std::string_view view, const key_range& range,
-                    const row_visitor& visitor) const override {
-    return now_.scan(view, range, visitor);
-  }
+  explicit memory_views(std::shared_ptr<view_versions> of)
+      : views_over(std::make_shared<memory_views_at>(of, view_versions::now)),
+        versions_(std::move(of)) {}
+
   std::shared_ptr<const view_reader> snapshot() const override {
     return std::make_shared<memory_views_at>(versions_, versions_->hold());
   }
@@ -270,8 +261,7 @@ class memory_views final : public view_store {
   }
 
  private:
-  const std::shared_ptr<view_versions> versions_ = std::make_shared<view_versions>();
-  const memory_views_at now_{versions_, view_versions::now};
+  const std::shared_ptr<view_versions> versions_;
 };
 
 }  // namespace
@@ -279,6 +269,8 @@ class memory_views final : public view_store {
 std::unique_ptr<snapshot_store> make_memory_snapshots(std::size_t kept) {
   return std::make_unique<memory_snapshots>(kept);
 }
-std::unique_ptr<view_store> make_memory_views() { return std::make_unique<memory_views>(); }
+std::unique_ptr<view_store> make_memory_views() {
+  return std::make_unique<memory_views>(std::make_shared<view_versions>());
+}
 
 }  // namespace fasti::persistence

@@ -1,6 +1,7 @@
 #include "runtime/core/outbox.hpp"
 
 #include "fasti/keys.hpp"
+#include "runtime/core/bytes.hpp"
 #include "schemas/process.capnp.h"
 
 namespace fasti::core {
@@ -10,13 +11,6 @@ using namespace fasti::schemas;
 
 constexpr const char* by_position = "issued";
 constexpr const char* by_due = "due";
-
-std::string text_in(::capnp::Data::Reader bytes) {
-  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
-}
-::capnp::Data::Reader bytes_of(std::string_view text) {
-  return {reinterpret_cast<const ::capnp::byte*>(text.data()), text.size()};
-}
 
 /// Rows under stream and number, which the events that end them know, too.
 class outbox_state final : public detail::projection_state {
@@ -71,9 +65,8 @@ outbox_entry entry_in(body_view words) {
   e.due = timestamp(std::chrono::nanoseconds(row.getDue()));
   e.stream = text_in(row.getStream());
   e.type = type_id{row.getType()};
-  const auto body = row.getBody();
-  const auto* first = reinterpret_cast<const word*>(body.begin());
-  e.body.assign(first, first + body.size() / word_bytes);
+  const auto body = words_in(row.getBody());
+  e.body.assign(body.begin(), body.end());
   return e;
 }
 

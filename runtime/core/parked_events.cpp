@@ -1,6 +1,7 @@
 #include "runtime/core/parked_events.hpp"
 
 #include "fasti/keys.hpp"
+#include "runtime/core/bytes.hpp"
 #include "runtime/core/row_words.hpp"
 #include "runtime/core/view_generations.hpp"
 #include "schemas/views.capnp.h"
@@ -11,29 +12,23 @@ namespace {
 std::string row_key_of(position at) { return std::string(parked_keys) + key_of(count_of(at)); }
 
 std::string stored_form(const parked_event& e) {
-  const auto bytes = [](std::string_view text) {
-    return ::capnp::Data::Reader(reinterpret_cast<const ::capnp::byte*>(text.data()), text.size());
-  };
   return text_of(build<schemas::ParkedEvent>([&](auto stored) {
     stored.setPosition(count_of(e.position));
-    stored.setStream(bytes(e.stream));
-    stored.setKey(bytes(e.key));
-    stored.setReason(::capnp::Text::Reader(e.reason.c_str(), e.reason.size()));
+    stored.setStream(bytes_of(e.stream));
+    stored.setKey(bytes_of(e.key));
+    stored.setReason(as_text(e.reason));
     stored.setParkedAt(e.parked_at.time_since_epoch().count());
   }));
 }
 
 parked_event event_in(const std::vector<word>& words) {
-  const auto text = [](auto field) {
-    return std::string(reinterpret_cast<const char*>(field.begin()), field.size());
-  };
   body_reader reader(words);
   const auto stored = reader.root<schemas::ParkedEvent>();
   parked_event e;
   e.position = position{stored.getPosition()};
-  e.stream = text(stored.getStream());
-  e.key = text(stored.getKey());
-  e.reason = text(stored.getReason());
+  e.stream = text_in(stored.getStream());
+  e.key = text_in(stored.getKey());
+  e.reason = text_in(stored.getReason());
   e.parked_at = timestamp(std::chrono::nanoseconds(stored.getParkedAt()));
   return e;
 }

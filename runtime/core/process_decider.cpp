@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "runtime/core/bytes.hpp"
 #include "schemas/process.capnp.h"
 
 namespace fasti {
@@ -23,22 +24,6 @@ namespace {
 
 using namespace fasti::schemas;
 
-::capnp::Data::Reader bytes_of(std::string_view text) {
-  return {reinterpret_cast<const ::capnp::byte*>(text.data()), text.size()};
-}
-::capnp::Data::Reader bytes_of(body_view words) {
-  return {reinterpret_cast<const ::capnp::byte*>(words.data()), words.size_bytes()};
-}
-std::string text_in(::capnp::Data::Reader bytes) {
-  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
-}
-std::string_view text_in(::capnp::Text::Reader text) { return {text.begin(), text.size()}; }
-::capnp::Text::Reader as_text(const std::string& text) { return {text.c_str(), text.size()}; }
-
-/// Data in a message lies at whole words.
-body_view words_in(::capnp::Data::Reader bytes) {
-  return {reinterpret_cast<const word*>(bytes.begin()), bytes.size() / word_bytes};
-}
 timestamp time_of(std::int64_t nanoseconds) {
   return timestamp(std::chrono::nanoseconds(nanoseconds));
 }

@@ -9,6 +9,7 @@
 #include "ledger.hpp"
 #include "persistence/memory_journal.hpp"
 #include "persistence/memory_stores.hpp"
+#include "persistence/views_over.hpp"
 #include "runtime/core/projection_machine.hpp"
 
 namespace fasti::test {
@@ -16,35 +17,26 @@ namespace fasti::test {
 using namespace std::chrono_literals;
 
 /// A store in memory that fails, or ends like a killed process: from some change on it takes none.
-class moody_views final : public view_store {
+class moody_views final : public persistence::views_over {
  public:
-  explicit moody_views(view_store& under) : under_(under) {}
+  explicit moody_views(std::shared_ptr<view_store> under)
+      : views_over(under), under_(std::move(under)) {}
 
-  result<position> checkpoint(std::string_view view) const override {
-    return under_.checkpoint(view);
-  }
-  result<std::map<std::string, position>> checkpoints() const override {
-    return under_.checkpoints();
-  }
   result<std::optional<std::string>> row(std::string_view view,
                                          std::string_view key) const override {
     if (reads_fail) return *reads_fail;
     ++reads;
-    return under_.row(view, key);
-  }
-  result<void> scan(std::string_view view, const key_range& range,
-                    const row_visitor& visitor) const override {
-    return under_.scan(view, range, visitor);
+    return views_over::row(view, key);
   }
   result<void> write(std::string_view view, const view_batch& batch) override {
     if (auto may = change(); !may) return may;
-    return under_.write(view, batch);
+    return under_->write(view, batch);
   }
   result<void> clear(std::string_view view) override {
     if (auto may = change(); !may) return may;
-    return under_.clear(view);
+    return under_->clear(view);
   }
-  std::shared_ptr<const view_reader> snapshot() const override { return under_.snapshot(); }
+  std::shared_ptr<const view_reader> snapshot() const override { return under_->snapshot(); }
 
   std::optional<error> reads_fail;
   std::optional<error> writes_fail;
@@ -59,7 +51,7 @@ class moody_views final : public view_store {
     return {};
   }
 
-  view_store& under_;
+  const std::shared_ptr<view_store> under_;
 };
 
 /// Rows of a view by key, without what is fasti's own.
@@ -156,8 +148,8 @@ class FoldTest : public ::testing::Test {
                           .view_bytes_kept_max = 1000};  // some five rows
   projection_options how;
   std::unique_ptr<fasti::journal> journal;
-  std::unique_ptr<view_store> kept = persistence::make_memory_views();
-  moody_views store{*kept};
+  std::shared_ptr<view_store> kept = persistence::make_memory_views();
+  moody_views store{kept};
   std::unique_ptr<core::projection_machine> machine;
   clock::time_point now{};
   timestamp time_of_day{3s};

@@ -13,6 +13,7 @@
 #include "persistence/leveldb_journal.hpp"
 #include "persistence/leveldb_stores.hpp"
 #include "persistence/memory_stores.hpp"
+#include "persistence/views_over.hpp"
 #include "runtime/core/projection_machine.hpp"
 #include "temp_dir.hpp"
 
@@ -30,40 +31,27 @@ struct found_balances : balances {
 };
 
 /// The process ends before one of the changes.
-class deadly_views final : public view_store {
+class deadly_views final : public persistence::views_over {
  public:
-  deadly_views(view_store& under, std::uint64_t changes) : under_(under), left_(changes) {}
+  deadly_views(std::shared_ptr<view_store> under, std::uint64_t changes)
+      : views_over(under), under_(std::move(under)), left_(changes) {}
 
-  result<position> checkpoint(std::string_view view) const override {
-    return under_.checkpoint(view);
-  }
-  result<std::map<std::string, position>> checkpoints() const override {
-    return under_.checkpoints();
-  }
-  result<std::optional<std::string>> row(std::string_view view,
-                                         std::string_view key) const override {
-    return under_.row(view, key);
-  }
-  result<void> scan(std::string_view view, const key_range& range,
-                    const row_visitor& visitor) const override {
-    return under_.scan(view, range, visitor);
-  }
   result<void> write(std::string_view view, const view_batch& batch) override {
     count();
-    return under_.write(view, batch);
+    return under_->write(view, batch);
   }
   result<void> clear(std::string_view view) override {
     count();
-    return under_.clear(view);
+    return under_->clear(view);
   }
-  std::shared_ptr<const view_reader> snapshot() const override { return under_.snapshot(); }
+  std::shared_ptr<const view_reader> snapshot() const override { return under_->snapshot(); }
 
  private:
   void count() {
     if (left_-- == 0) ::raise(SIGKILL);
   }
 
-  view_store& under_;
+  const std::shared_ptr<view_store> under_;
   std::uint64_t left_;
 };
 
@@ -84,7 +72,7 @@ struct opened {
 
   runtime_options options;
   std::unique_ptr<fasti::journal> journal;
-  std::unique_ptr<view_store> views;
+  std::shared_ptr<view_store> views;
   const fasti::detail::projection_port port = fasti::detail::port_of_projection<found_balances>();
 };
 
@@ -111,7 +99,7 @@ void fill(fasti::journal& j) {
 /// Folds, begins rebuilds, cancels some of them, for ever: it is going to be killed.
 [[noreturn]] void live(const std::string& path, std::uint64_t life) {
   const opened at(path);
-  deadly_views store(*at.views, life % 13);
+  deadly_views store(at.views, life % 13);
   core::projection_machine machine(at.with(store), parks);
   if (!machine.open()) ::_exit(1);
   const auto now = core::projection_machine::clock::time_point{};
