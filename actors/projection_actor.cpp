@@ -102,7 +102,7 @@ struct projection_actor_impl::workbench {
   workbench(std::unique_ptr<core::projection_machine> m, std::shared_ptr<projection_board> b,
             const services& n)
       : node(n), board(std::move(b)), machine(std::move(m)) {
-    show();
+    static_cast<void>(board->show(*machine));  // nobody is there yet who could be told
   }
 
   void step(position head, const std::vector<between_steps>& to_do) {
@@ -157,6 +157,7 @@ void projection_actor_impl::on_stop() {
     q.reply->answer(error{errc::closed, "closed", "the runtime is closing"});
   }
   bench_->board->close();
+  to_do_.clear();
   bench_.reset();
   bus_ = bus_actor();
 }
@@ -203,7 +204,7 @@ void projection_actor_impl::on_step_done(const step_done&) {
   if (behind || bench_->more_queries || queries_came_ || tick_came_ || !to_do_.empty()) {
     return start_step();
   }
-  if (owes_the_bus_ && machine.checkpoint() >= head_) {
+  if (owes_the_bus_ && (machine.stopped() || machine.checkpoint() >= head_)) {
     owes_the_bus_ = false;
     actors::send(bus_, caught_up{self(), head_});
   }

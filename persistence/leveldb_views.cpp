@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t view_name_bytes_max = 255;
 constexpr std::size_t rows_per_delete = 4096;
+constexpr const char* sync_key = "s";  // is never there
 
 std::string_view view_of(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 
@@ -128,6 +129,12 @@ class leveldb_views final : public views_over {
     }
     changes.Put(checkpoint_key(view), journal_ + big_endian(count_of(batch.checkpoint)));
     return db_->write_unsynced(changes);
+  }
+
+  result<void> sync() override {
+    leveldb::WriteBatch nothing;
+    nothing.Delete(sync_key);
+    return db_->write_synced(nothing);
   }
 
   result<void> clear(std::string_view view) override {

@@ -44,6 +44,12 @@ struct TimerEnded @0xb6c1f0a5d2e94713 {
   number @0 :UInt64;
 }
 
+struct ProcessBegan @0xb19e4c72d5f0836a {
+  # The process managers of a category react to what is behind this. Lies in the stream
+  # `fasti-process-` and the category, if that is not where the journal begins.
+  behind @0 :UInt64;
+}
+
 # -- state -------------------------------------------------------------------------------------
 
 struct ProcessState @0xd35a86e14f7b20c9 {

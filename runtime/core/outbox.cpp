@@ -82,6 +82,7 @@ detail::projection_port outbox_port() {
   port.name = outbox_view;
   port.events = {named<CommandIssued>(), named<CommandSettled>(), named<TimerSet>(),
                  named<TimerEnded>()};
+  port.passes_over_truncated = true;  // `is_pending` sees to that
   port.make = [] { return std::make_unique<outbox_state>(); };
   port.keys_of = [](body_view words, std::string_view, secondary_keys& out) {
     body_reader reader(words);
@@ -98,6 +99,15 @@ detail::projection_port outbox_port() {
 void commands_behind(const detail::row_reader& rows, position after, const entry_visitor& visitor) {
   rows.scan_by(by_position, {.from = key_of(count_of(after) + 1)},
                [&](std::string_view, body_view row) { return visitor(entry_in(row)); });
+}
+
+bool is_pending(const detail::row_reader& rows, std::string_view process, position up_to) {
+  bool found = false;
+  rows.scan({.prefix = key_of(process)}, [&](std::string_view, body_view row) {
+    found = entry_in(row).at <= up_to;
+    return !found;
+  });
+  return found;
 }
 
 void timers_due(const detail::row_reader& rows, timestamp now, const entry_visitor& visitor) {

@@ -18,4 +18,8 @@ void commands_behind(const detail::row_reader& rows, position after, const entry
 /// Timers in the order in which they are due, up to that time.
 void timers_due(const detail::row_reader& rows, timestamp now, const entry_visitor& visitor);
 
+/// Something that this process manager issued or set up to there is not settled.
+[[nodiscard]] bool is_pending(const detail::row_reader& rows, std::string_view process,
+                              position up_to);
+
 }  // namespace fasti::core

@@ -244,5 +244,14 @@ std::vector<word> fire_timer(const outbox_entry& of) {
 }
 type_id fire_timer_type() noexcept { return type_id_of<FireTimer>; }
 
+std::vector<word> process_began(position behind) {
+  return build<ProcessBegan>([behind](auto e) { e.setBehind(count_of(behind)); });
+}
+type_id process_began_type() noexcept { return type_id_of<ProcessBegan>; }
+position process_beginning_in(body_view body) {
+  body_reader reader(body);
+  return position{reader.root<ProcessBegan>().getBehind()};
+}
+
 }  // namespace core
 }  // namespace fasti

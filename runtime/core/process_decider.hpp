@@ -41,4 +41,10 @@ struct outbox_entry {
 [[nodiscard]] std::vector<word> fire_timer(const outbox_entry& of);
 [[nodiscard]] type_id fire_timer_type() noexcept;
 
+// What the journal keeps of their category.
+
+[[nodiscard]] std::vector<word> process_began(position behind);
+[[nodiscard]] type_id process_began_type() noexcept;
+[[nodiscard]] position process_beginning_in(body_view body);
+
 }  // namespace fasti::core

@@ -25,14 +25,18 @@ result<void> projection_machine::open() {
   if (!generations_.building) return {};
   building_ = fold_of(generations_.building->generation);
   rebuild_generation_ = generations_.building->generation;
-  return building_->open();
+  if (auto opened = building_->open(); !opened) {
+    in_.options.log(log_level::error, "a rebuild is given up: " + opened.error().to_string());
+    return cancel_rebuild(rebuild_generation_);
+  }
+  return {};
 }
 
 // -- folding --------------------------------------------------------------------------------------
 
 /// As far as the view that serves; if that is stopped, as far as there is anything.
 position projection_machine::rebuild_goal(position head) const noexcept {
-  return serving_->stopped() ? std::max(head, checkpoint()) : checkpoint();
+  return serving_->stopped() ? std::max({head, checkpoint(), in_.journal.head()}) : checkpoint();
 }
 
 bool projection_machine::has_caught_up() const noexcept {
@@ -46,7 +50,7 @@ bool projection_machine::wants_step(position head, clock::time_point now) const 
 
 bool projection_machine::waits_for_retry() const noexcept {
   const auto waits = [](const view_fold& f) { return f.failing() && !f.stopped(); };
-  return waits(*serving_) || (building_ && waits(*building_));
+  return waits(*serving_) || (building_ && waits(*building_)) || will_switch_over();
 }
 
 void projection_machine::step(position head, clock::time_point now) {
@@ -54,10 +58,16 @@ void projection_machine::step(position head, clock::time_point now) {
   serving_->step(head_, now);
   if (!building_) return;
   building_->step(rebuild_goal(head_), now);
-  if (has_caught_up() && generations_.building->then == when_caught_up::switch_over) {
-    // What the store says against it is said again at the next step; the old one serves.
-    static_cast<void>(switch_over(rebuild_generation_));
+  if (!will_switch_over()) return;
+  // If the store says no, the old one serves, and it is tried again.
+  if (auto done = switch_over(rebuild_generation_); !done) {
+    in_.options.log(log_level::error, done.error().to_string());
   }
+}
+
+bool projection_machine::will_switch_over() const noexcept {
+  return has_caught_up() && !building_->stopped() &&
+         generations_.building->then == when_caught_up::switch_over;
 }
 
 // -- queries --------------------------------------------------------------------------------------

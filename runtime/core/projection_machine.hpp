@@ -83,6 +83,7 @@ class projection_machine {
   void answer(view_query& query);
   [[nodiscard]] bool is_at_its_end() const noexcept;
   [[nodiscard]] bool has_caught_up() const noexcept;
+  [[nodiscard]] bool will_switch_over() const noexcept;
   [[nodiscard]] position rebuild_goal(position head) const noexcept;
   [[nodiscard]] result<void> check_rebuild(std::uint64_t generation) const;
   [[nodiscard]] result<void> check_caught_up(std::uint64_t generation);

@@ -119,7 +119,10 @@ view_fold::met view_fold::meet(const recorded_event& e, clock::time_point now) {
 }
 
 std::optional<view_fold::failed_apply> view_fold::failure_of(const recorded_event& e) {
-  if (e.is_truncated()) return failed_apply{truncated_text(e), std::nullopt};
+  if (e.is_truncated()) {
+    if (in_.port.passes_over_truncated) return std::nullopt;
+    return failed_apply{truncated_text(e), std::nullopt};
+  }
   std::optional<errc> of_store;
   auto thrown = thrown_by([&] {
     try {

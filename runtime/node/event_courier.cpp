@@ -72,7 +72,6 @@ void event_courier::on_answer(const std::string& key, const result<receipt>& r) 
     const auto found = lanes_.find(key);
     if (stopped_ || found == lanes_.end()) return;
     if (!r) {
-      if (r.error().code == errc::closed) return;
       if (may_pass(r.error())) return not_taken_.push_back(key);
     } else {
       found->second.pop_front();
@@ -99,11 +98,17 @@ void event_courier::end_batch() {
 
 /// Never goes back.
 void event_courier::keep(position handled) {
-  const std::lock_guard lock(keep_mutex_);
-  if (count_of(handled) <= handled_) return;
-  auto kept = checkpoints_.write(checkpoint_name(port_.category), {{}, handled});
-  if (!kept) return stop(std::move(kept).error());
-  handled_ = count_of(handled);
+  result<void> kept;
+  {
+    const std::lock_guard lock(keep_mutex_);
+    if (count_of(handled) <= handled_) return;
+    kept = checkpoints_.write(checkpoint_name(port_.category), {{}, handled});
+    if (kept) handled_ = count_of(handled);
+  }
+  if (kept) return;
+  if (kept.error().code != errc::unavailable) return stop(std::move(kept).error());
+  // A later tick tries again; what comes twice its receivers know.
+  to_.log(log_level::error, kept.error().to_string());
 }
 
 void event_courier::stop(error why) {

@@ -131,6 +131,7 @@ class runtime::node final : public actors::runtime_port, public fasti::node::pro
   /// Precondition: `mutex_` is held. `on_shown`: called on a reader thread when its view has moved.
   result<void> start_projection(detail::projection_port port, const projection_options& options,
                                 std::function<void()> on_shown = {});
+  [[nodiscard]] result<position> beginning_of(std::string_view category, const start_at& from);
   result<void> start_outbox();
   void tick_processes();
   void stop_processes();

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/core/guard.hpp"
 #include "runtime/core/stored_rows.hpp"
-#include "runtime/core/view_generations.hpp"
 
 namespace fasti::node {
 namespace {
@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t entries_max = 1024;     // under way and behind those that are
 constexpr std::size_t timers_per_look = 256;  // late ones do not come all at once
 constexpr std::uint64_t ticks_between_tries_max = 600;
+constexpr std::uint64_t ticks_before_a_timer_is_tried_again = 50;
 
 }  // namespace
 
@@ -30,22 +31,23 @@ void outbox_courier::look() {
   const std::string view(core::outbox_view);
   const auto shown = snapshot->checkpoint(view);
   if (!shown || *shown < from_) return;  // what was settled before is not seen yet
-  std::vector<std::string> streams;
-  try {
-    const core::stored_rows rows(*snapshot, view);
-    streams = take_commands(rows);
-    take_timers(rows, *shown);
-  } catch (const core::row_error& damaged) {
-    const std::lock_guard lock(mutex_);
-    failing_ = damaged.what_failed;
-  }
+  const core::stored_rows rows(*snapshot, view);
+  std::vector<std::string> streams;  // what was taken before a row that cannot be read is sent
+  note_failure(core::thrown_by([&] { take_commands(rows, streams); }));
+  note_failure(core::thrown_by([&] { take_timers(rows, *shown); }));
   for (const auto& stream : streams) deliver_first(stream);
   fire_next();
 }
 
-/// The streams to which something is to be sent now.
-std::vector<std::string> outbox_courier::take_commands(const detail::row_reader& rows) {
-  std::vector<std::string> streams;
+void outbox_courier::note_failure(const std::optional<std::string>& thrown) {
+  if (!thrown) return;
+  const std::lock_guard lock(mutex_);
+  failing_ = error{errc::corrupt, "outbox-unreadable", *thrown};
+}
+
+/// `streams`: to which something is to be sent now.
+void outbox_courier::take_commands(const detail::row_reader& rows,
+                                   std::vector<std::string>& streams) {
   const std::lock_guard lock(mutex_);
   has_more_ = false;
   core::commands_behind(rows, looked_behind_, [&](core::outbox_entry&& e) {
@@ -58,16 +60,17 @@ std::vector<std::string> outbox_courier::take_commands(const detail::row_reader&
     to.entries.push_back(std::move(e));
     return true;
   });
-  return streams;
 }
 
 void outbox_courier::take_timers(const detail::row_reader& rows, position shown) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(firing_, [shown](const auto& t) {
-    return t.second != no_position && t.second <= shown;  // their rows are gone
+  std::erase_if(firing_, [&](const auto& t) {
+    const auto& [fired_at, again_at_tick] = t.second;
+    const bool row_is_gone = fired_at != no_position && fired_at <= shown;
+    return row_is_gone || (again_at_tick != 0 && again_at_tick <= ticks_);
   });
   core::timers_due(rows, clock_(), [&](core::outbox_entry&& e) {
-    const bool is_new = firing_.try_emplace({e.process, e.number}, no_position).second;
+    const bool is_new = firing_.try_emplace({e.process, e.number}).second;
     if (is_new) late_.push_back(std::move(e));
     return late_.size() < timers_per_look;
   });
@@ -90,23 +93,27 @@ void outbox_courier::deliver_first(const std::string& stream) {
 }
 
 void outbox_courier::on_outcome(const std::string& stream, const result<receipt>& r) {
-  if (!r && r.error().code == errc::closed) return;
   name of;
   bool has_next = false;
+  std::string to_say;
   {
     const std::lock_guard lock(mutex_);
     const auto found = lanes_.find(stream);
     auto& [entries, waits] = found->second;
-    if (!r && may_pass(r.error())) return wait(waits, entries.front(), r.error());
-    settlement s{std::move(entries.front()), {}, {}};
-    if (!r) s.refused = r.error();
-    of = {s.entry.process, s.entry.number};
-    settling_.insert_or_assign(of, std::move(s));
-    entries.pop_front();
-    waits = {};
-    has_next = !entries.empty();
-    if (!has_next) lanes_.erase(found);
+    if (!r && may_pass(r.error())) {
+      to_say = wait(waits, entries.front(), r.error());
+    } else {
+      settlement s{std::move(entries.front()), {}, {}};
+      if (!r) s.refused = r.error();
+      of = {s.entry.process, s.entry.number};
+      settling_.insert_or_assign(of, std::move(s));
+      entries.pop_front();
+      waits = {};
+      has_next = !entries.empty();
+      if (!has_next) lanes_.erase(found);
+    }
   }
+  if (of.second == 0) return say(to_say);
   settle(of);
   if (has_next) deliver_first(stream);
 }
@@ -128,22 +135,27 @@ void outbox_courier::settle(const name& of) {
 }
 
 void outbox_courier::on_settled(const name& of, const result<receipt>& r) {
-  if (!r && r.error().code == errc::closed) return;
   bool has_more = false;
+  std::string to_say;
   {
     const std::lock_guard lock(mutex_);
     const auto found = settling_.find(of);
-    // A reaction that throws is tried again, too: what it is to undo must not be forgotten.
-    if (!r) return wait(found->second.waits, found->second.entry, r.error());
-    settling_.erase(found);
-    --entries_;
-    if (entries_ == 0) failing_.reset();
-    has_more = has_more_;
+    if (r) {
+      settling_.erase(found);
+      --entries_;
+      if (entries_ == 0) failing_.reset();
+      has_more = has_more_;
+    } else {
+      // A reaction that throws is tried again, too: what it is to undo must not be forgotten.
+      to_say = wait(found->second.waits, found->second.entry, r.error());
+    }
   }
+  say(to_say);
   if (has_more) look_soon();
 }
 
-void outbox_courier::wait(patience& p, const core::outbox_entry& e, const error& why) {
+/// What the log should say.
+std::string outbox_courier::wait(patience& p, const core::outbox_entry& e, const error& why) {
   constexpr unsigned doublings_max = 10;
   const auto pause =
       std::min(std::uint64_t{1} << std::min(p.tries, doublings_max), ticks_between_tries_max);
@@ -152,9 +164,12 @@ void outbox_courier::wait(patience& p, const core::outbox_entry& e, const error&
   failing_ = why;
   failing_->detail = e.process + " to " + e.stream + ": " + why.detail;
   constexpr unsigned tries_before_it_is_said = 3;
-  if (p.tries == tries_before_it_is_said) {
-    to_.log(log_level::error, "a command is not delivered yet: " + failing_->to_string());
-  }
+  if (p.tries != tries_before_it_is_said) return {};
+  return "a command is not delivered yet: " + failing_->to_string();
+}
+
+void outbox_courier::say(const std::string& line) const {
+  if (!line.empty()) to_.log(log_level::error, line);
 }
 
 void outbox_courier::fire_next() {
@@ -178,18 +193,18 @@ void outbox_courier::fire_next() {
 }
 
 void outbox_courier::on_fired(const name& timer, const result<receipt>& r) {
-  if (!r && r.error().code == errc::closed) return;
   {
     const std::lock_guard lock(mutex_);
     is_firing_ = false;
+    auto& f = firing_[timer];
     if (r) {
-      firing_[timer] = r->position;
+      f.fired_at = r->position;
     } else {
       failing_ = r.error();
-      firing_.erase(timer);  // the next look finds it again
+      f.again_at_tick = ticks_ + ticks_before_a_timer_is_tried_again;
     }
   }
-  fire_next();
+  if (r || r.error().code != errc::closed) fire_next();
 }
 
 void outbox_courier::tick() {

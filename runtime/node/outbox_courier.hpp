@@ -39,16 +39,22 @@ class outbox_courier : public std::enable_shared_from_this<outbox_courier> {
     std::optional<error> refused;
     patience waits;
   };
+  struct firing {
+    position fired_at{};              // none: it has not, yet
+    std::uint64_t again_at_tick = 0;  // not 0: it failed
+  };
   using name = std::pair<std::string, std::uint64_t>;  // process manager, number
 
   void look();
-  [[nodiscard]] std::vector<std::string> take_commands(const detail::row_reader& rows);
+  void take_commands(const detail::row_reader& rows, std::vector<std::string>& streams);
   void take_timers(const detail::row_reader& rows, position shown);
   void deliver_first(const std::string& stream);
   void settle(const name& of);
   void on_outcome(const std::string& stream, const result<receipt>& r);
   void on_settled(const name& of, const result<receipt>& r);
-  void wait(patience& p, const core::outbox_entry& e, const error& why);
+  [[nodiscard]] std::string wait(patience& p, const core::outbox_entry& e, const error& why);
+  void note_failure(const std::optional<std::string>& thrown);
+  void say(const std::string& line) const;
   void fire_next();
   void on_fired(const name& timer, const result<receipt>& r);
 
@@ -69,8 +75,7 @@ class outbox_courier : public std::enable_shared_from_this<outbox_courier> {
   std::map<name, settlement> settling_;
   std::deque<core::outbox_entry> late_;  // timers, in the order in which they are due
   bool is_firing_ = false;               // the first of them
-  /// Where the journal says that they have fired; none: it does not yet.
-  std::map<name, position> firing_;
+  std::map<name, firing> firing_;        // timers that were taken up
   std::optional<error> failing_;
   std::uint64_t ticks_ = 0;
 };

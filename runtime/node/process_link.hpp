@@ -18,12 +18,16 @@ class process_link {
   virtual void log(log_level level, std::string_view line) const = 0;
 };
 
-/// Whether it may be taken up another time; else it has its outcome.
+/// Whether it may be taken up another time; else it has its outcome: it certainly took no effect.
+/// An aggregate that cannot be read may have taken it before. `closed` is also what an aggregate
+/// says that had to end; when the node closes nobody asks again.
 [[nodiscard]] inline bool may_pass(const error& e) {
   switch (e.code) {
     case errc::unavailable:
     case errc::unknown:
     case errc::conflict:
+    case errc::corrupt:
+    case errc::closed:
       return true;
     case errc::invalid:  // who decides it may be added later
       return e.reason == "unknown-category" || e.reason == "unknown-command";

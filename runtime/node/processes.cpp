@@ -1,6 +1,7 @@
 // Process managers of a runtime: their aggregates, what brings events to them, and their outbox.
 
-#include "actors/caf/send.hpp"
+#include <limits>
+
 #include "runtime/core/outbox.hpp"
 #include "runtime/node/event_courier.hpp"
 #include "runtime/node/node.hpp"
@@ -11,18 +12,18 @@ namespace fasti {
 result<void> runtime::node::add_process(detail::process_port port, const process_options& options) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return closed_error();
-  if (auto added = add_decider(core::decider_of(port)); !added) return added;
   if (auto there = start_outbox(); !there) return there;
-
   const auto name = fasti::node::event_courier::checkpoint_name(port.category);
-  auto at = storage_.views->checkpoint(name);
-  if (!at) return std::move(at).error();
-  auto from = options.from;
-  if (*at != no_position) from = start_at::behind(checkpoint{storage_.journal->id(), *at});
-  const auto place = place_of(from);
+  const auto began = beginning_of(port.category, options.from);
+  if (!began) return began.error();
+  const auto handled = storage_.views->checkpoint(name);
+  if (!handled) return handled.error();
+  const auto place =
+      place_of(start_at::behind(checkpoint{storage_.journal->id(), std::max(*began, *handled)}));
   if (!place) return place.error();
   // From now on it is known that it has not handled what comes.
   if (auto kept = storage_.views->write(name, {{}, place->position}); !kept) return kept;
+  if (auto added = add_decider(core::decider_of(port)); !added) return added;
 
   subscription_options wants;
   wants.from = start_at::behind(*place);
@@ -40,13 +41,43 @@ result<void> runtime::node::add_process(detail::process_port port, const process
   return {};
 }
 
+/// Where they began for the first time. Unless that is where the journal does, the journal itself
+/// keeps it: what they have not handled must not be passed over when a checkpoint is lost.
+result<position> runtime::node::beginning_of(std::string_view category, const start_at& from) {
+  const auto stream = stream_id::of("fasti", "process-" + std::string(category));
+  std::optional<position> began;
+  auto read = storage_.journal->read_stream(stream, {}, [&began](const recorded_event& e) {
+    began = core::process_beginning_in(e.body);
+    return visit::stop;
+  });
+  if (!read) return std::move(read).error();
+  if (began) return *began;
+  const auto* given = std::get_if<position>(&from.where());
+  if (given != nullptr && *given == no_position) return no_position;
+  const auto place = place_of(from);
+  if (!place) return place.error();
+  commit says_so;
+  says_so.origin.id = command_id::generate();
+  says_so.parts.push_back({stream, expected_version::no_stream(), 1});
+  says_so.bodies = core::process_began(place->position);
+  says_so.events.push_back(
+      {core::process_began_type(), static_cast<std::uint32_t>(says_so.bodies.size())});
+  if (auto kept = append_and_wait(*storage_.journal, std::move(says_so)); !kept) {
+    return std::move(kept).error();
+  }
+  return place->position;
+}
+
 /// One for all of them.
 result<void> runtime::node::start_outbox() {
   const std::unique_lock lock(mutex_);
   if (outbox_) return {};
   auto courier = std::make_shared<fasti::node::outbox_courier>(
       *storage_.views, *this, options_.clock, storage_.journal->head());
-  auto started = start_projection(core::outbox_port(), {}, [courier] { courier->look_soon(); });
+  // It goes on when the disk does: nobody is there to mend it.
+  constexpr projection_options how{
+      .on_failure = {.retries_max = std::numeric_limits<unsigned>::max()}};
+  auto started = start_projection(core::outbox_port(), how, [courier] { courier->look_soon(); });
   if (started) outbox_ = std::move(courier);
   return started;
 }
@@ -56,7 +87,13 @@ void runtime::node::deliver(std::string_view stream, type_id command, std::vecto
                             receipt_callback callback) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return callback(closed_error());
-  auto to = principal ? find_target(stream, command, *principal) : find_target(stream);
+  if (principal) {
+    // Who issued it must be there to be told; until then it is not delivered.
+    if (auto from = find_target(*principal); !from) return callback(std::move(from).error());
+  }
+  // What has had its effect is a repeat, whoever may do what now.
+  const bool is_known = storage_.journal->find_command(origin.id).has_value();
+  auto to = principal && !is_known ? find_target(stream, command, *principal) : find_target(stream);
   if (!to) return callback(std::move(to).error());
   core::command_request asks{command, std::move(body), std::move(origin)};
   asks.id_from = core::id_origin::chosen;

@@ -1,6 +1,8 @@
 #include "runtime/core/guard.hpp"
+#include "runtime/core/outbox.hpp"
 #include "runtime/core/parked_events.hpp"
 #include "runtime/core/recovery.hpp"
+#include "runtime/core/stored_rows.hpp"
 #include "runtime/core/view_generations.hpp"
 #include "runtime/node/node.hpp"
 
@@ -93,7 +95,16 @@ result<void> runtime::node::check_folded(const stream_id& stream, version up_to)
   for (const auto* views : {storage_.views.get(), storage_.memory_views.get()}) {
     if (auto folded = check_folded_in(*views, stream, last); !folded) return folded;
   }
-  return {};
+  const core::stored_rows outbox(*storage_.views, std::string(core::outbox_view));
+  bool pending = false;
+  const auto thrown = core::thrown_by([&] { pending = is_pending(outbox, stream.text(), last); });
+  if (thrown) return error{errc::corrupt, "outbox-unreadable", *thrown};
+  if (pending) {
+    return refused(stream, "outbox-pending",
+                   "a command or a timer that stands there is not settled yet");
+  }
+  // What they have folded must not be taken back by a crash: the events are gone then.
+  return storage_.views->sync();
 }
 
 /// … in that store, and none of them has one parked.

@@ -96,6 +96,10 @@ struct transfer {
   }
 };
 
+struct other : transfer {
+  static constexpr auto category = "other";
+};
+
 class Process : public both_storages {
  protected:
   [[nodiscard]] runtime_options options() const {
@@ -310,6 +314,50 @@ TEST_P(Process, TimersSurviveARestartAndLateOnesComeInTheirOrder) {
     return visit::more;
   }));
   EXPECT_EQ(fired, all);
+}
+
+TEST_P(Process, WhereItBeganStaysWhenAllViewsAreLost) {
+  if (GetParam() != storage::leveldb) return;
+  std::string kept;
+  {
+    auto rt = *runtime::open<ledger, desk, frozen>(options());
+    ASSERT_TRUE(rt.add<transfer>({.from = start_at::now()}));  // the journal is empty
+    ASSERT_TRUE(deposit(rt, "ledger-a", 100));
+    kept = order(rt, "ledger-a", "ledger-b", 7);
+  }
+  std::filesystem::remove_all(options().path + "/views");
+  auto rt = *runtime::open<ledger, desk, frozen>(options());
+  ASSERT_TRUE(rt.add<transfer>({.from = start_at::now()}));
+  ASSERT_TRUE(ends(rt, kept)) << "it does not begin anew at the head";
+  EXPECT_EQ(state_balance(rt, "ledger-b"), 7);
+}
+
+TEST_P(Process, CommandsWaitForWhoIssuedThem) {
+  if (GetParam() != storage::leveldb) return;
+  {
+    auto rt = *runtime::open<ledger, desk, transfer>(options());
+    ASSERT_TRUE(deposit(rt, "ledger-a", 100));
+    static_cast<void>(order(rt, "ledger-a", "frozen-b", 30));
+    ASSERT_TRUE(comes_true([&] { return rt.stats().outbox.failing.has_value(); }));
+  }
+  // A program that has forgotten it, but has others.
+  auto rt = *runtime::open<ledger, desk, frozen, other>(options());
+  ASSERT_TRUE(comes_true([&] { return rt.stats().outbox.failing.has_value(); }));
+  EXPECT_NE(rt.stats().outbox.failing->detail.find("transfer"), std::string::npos);
+  ASSERT_TRUE(rt.add<transfer>());
+  ASSERT_TRUE(comes_true([&] { return rt.stats().outbox.under_way == 0; }));
+}
+
+TEST_P(Process, WhatIsUnderWayIsNotTruncated) {
+  auto o = options();
+  o.snapshot_every_events = 2;
+  auto rt = *runtime::open<ledger, desk, transfer>(o);
+  ASSERT_TRUE(deposit(rt, "ledger-a", 100));
+  const auto t = order(rt, "ledger-a", "frozen-b", 30);
+  ASSERT_TRUE(comes_true([&] { return rt.stats().outbox.failing.has_value(); }));
+  const auto refused = rt.truncate(t, version{4}, "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::conflict);
 }
 
 TEST_P(Process, ANewOneMayLeaveOutWhatWasBefore) {

@@ -77,6 +77,8 @@ class view_store : public view_reader {
   /// All of the batch or nothing, also across a crash; a crash may take the newest batches back,
   /// rows and checkpoint together, and then also those that other views wrote later.
   [[nodiscard]] virtual result<void> write(std::string_view view, const view_batch& batch) = 0;
+  /// What was written survives a crash of the machine, too.
+  [[nodiscard]] virtual result<void> sync() { return {}; }
   /// Removes all rows and the checkpoint. Cut short by a crash it leaves the checkpoint at
   /// `no_position`, and may leave rows: clear again what is there without a position.
   [[nodiscard]] virtual result<void> clear(std::string_view view) = 0;

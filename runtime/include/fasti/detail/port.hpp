@@ -67,6 +67,8 @@ struct projection_port {
   std::function<void(body_view row, std::string_view key, secondary_keys& out)> keys_of;
   /// Empty: the stream.
   std::function<std::string(const recorded_event&)> order_key;
+  /// What was truncated leaves nothing behind in it: it passes over such events.
+  bool passes_over_truncated = false;
 };
 
 /// Thrown when a body comes under a type that the port does not know: a stored event of a type that
