@@ -84,8 +84,7 @@ std::vector<std::string> projection_board::show(const core::projection_machine& 
   return news;
 }
 
-void projection_board::say_whether_it_moved() {
-  const auto shown = status().checkpoint;
+void projection_board::say_whether_it_moved(position shown) {
   if (on_moved_ && std::exchange(told_of_, shown) != shown) on_moved_();
 }
 
@@ -116,7 +115,7 @@ struct projection_actor_impl::workbench {
     show();  // who is answered finds it on the board
     machine->answer_waiting(clock::now());
     show();
-    board->say_whether_it_moved();
+    board->say_whether_it_moved(machine->checkpoint());
   }
 
   void take_queries() {

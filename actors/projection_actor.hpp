@@ -47,7 +47,7 @@ class projection_board {
   // The actor's.
   /// What the log should say of the changes.
   [[nodiscard]] std::vector<std::string> show(const core::projection_machine& machine);
-  void say_whether_it_moved();
+  void say_whether_it_moved(position shown);
   void close();
 
  private:

@@ -11,7 +11,6 @@
 namespace fasti::persistence {
 namespace {
 
-constexpr std::size_t view_name_bytes_max = 255;
 constexpr std::size_t rows_per_delete = 4096;
 constexpr const char* sync_key = "s";  // is never there
 
@@ -25,12 +24,6 @@ std::string row_key(std::string_view view, std::string_view key) {
   full += view;
   full += key;
   return full;
-}
-
-result<void> check_name(std::string_view view) {
-  if (!view.empty() && view.size() <= view_name_bytes_max) return {};
-  return error{errc::invalid, "malformed-view-name",
-               "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
 }
 
 /// What is in the database; as it is, or as of a snapshot.

@@ -200,12 +200,6 @@ class view_versions {
   std::set<std::pair<std::string, std::string>> with_history_;  // view, key; while one is held
 };
 
-result<void> check_name(std::string_view view) {
-  if (!view.empty() && view.size() <= 255) return {};
-  return error{errc::invalid, "malformed-view-name",
-               "a view's name must have 1 to 255 bytes, not " + std::to_string(view.size())};
-}
-
 class memory_views_at : public view_reader {
  public:
   memory_views_at(std::shared_ptr<view_versions> of, view_versions::moment as_of)

@@ -62,7 +62,6 @@ outbox_entry entry_in(body_view words) {
   e.at = position{row.getPosition()};
   e.id = {row.getIdHigh(), row.getIdLow()};
   e.correlation = {row.getCorrelationHigh(), row.getCorrelationLow()};
-  e.due = timestamp(std::chrono::nanoseconds(row.getDue()));
   e.stream = text_in(row.getStream());
   e.type = type_id{row.getType()};
   const auto body = words_in(row.getBody());
@@ -70,18 +69,12 @@ outbox_entry entry_in(body_view words) {
   return e;
 }
 
-template <class Struct>
-detail::named_type named() {
-  return {type_id_of<Struct>, type_name_of<Struct>()};
-}
-
 }  // namespace
 
 detail::projection_port outbox_port() {
   detail::projection_port port;
   port.name = outbox_view;
-  port.events = {named<CommandIssued>(), named<CommandSettled>(), named<TimerSet>(),
-                 named<TimerEnded>()};
+  port.events = detail::names_of(types<CommandIssued, CommandSettled, TimerSet, TimerEnded>());
   port.passes_over_truncated = true;  // `is_pending` sees to that
   port.make = [] { return std::make_unique<outbox_state>(); };
   port.keys_of = [](body_view words, std::string_view, secondary_keys& out) {

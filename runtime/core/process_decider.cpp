@@ -198,19 +198,15 @@ class process_aggregate final : public detail::aggregate_state {
   const bool has_snapshot_;
 };
 
-template <class... Structs>
-void add_names(std::vector<detail::named_type>& to) {
-  (to.push_back({type_id_of<Structs>, type_name_of<Structs>()}), ...);
-}
-
 }  // namespace
 
 detail::decider_port decider_of(const detail::process_port& port) {
   detail::decider_port d;
   d.category = port.category;
   d.commands = detail::commands_of(types<HandleEvent, SettleCommand, FireTimer>());
-  for (const auto type : port.events) d.events.push_back({type, {}});
-  add_names<EventHandled, CommandIssued, CommandSettled, TimerSet, TimerEnded>(d.events);
+  d.events =
+      detail::names_of(types<EventHandled, CommandIssued, CommandSettled, TimerSet, TimerEnded>());
+  d.events.insert(d.events.end(), port.events.begin(), port.events.end());
   if (port.has_snapshot) d.snapshot = type_id_of<ProcessState>;
   d.make = [port] { return std::make_unique<process_aggregate>(port); };
   return d;

@@ -25,7 +25,6 @@ struct outbox_entry {
   position at{};  ///< Of the event that says so …
   unique_id id;   ///< … and its id: the command's.
   unique_id correlation;
-  timestamp due;       ///< A timer's.
   std::string stream;  ///< Where a command goes; empty: it is a timer.
   type_id type{};
   std::vector<word> body;

@@ -38,8 +38,6 @@ class stored_rows final : public detail::row_reader {
   void scan_by(std::string_view index, const key_range& range,
                const scan_visitor& visitor) const override;
 
-  [[nodiscard]] const std::string& view() const noexcept { return view_; }
-
  private:
   [[nodiscard]] std::vector<word> checked(std::string_view bytes, std::string_view key) const;
 

@@ -25,9 +25,9 @@ view_fold::view_fold(const projection_surroundings& in, std::string name,
                      const failure_policy& on_failure)
     : in_(in),
       on_failure_(on_failure),
-      rows_in_store_(in.views, std::move(name)),
+      name_(std::move(name)),
       state_(in.port.make()),
-      rows_(in.port, in.views, rows_in_store_.view(), in.options.view_bytes_kept_max) {
+      rows_(in.port, in.views, name_, in.options.view_bytes_kept_max) {
   for (const auto& e : in.port.events) types_.push_back(e.type);
 }
 

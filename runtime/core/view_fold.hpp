@@ -43,7 +43,7 @@ class view_fold {
   /// Throws away what is there, and begins behind `at`.
   [[nodiscard]] result<void> begin_behind(position at);
 
-  [[nodiscard]] const std::string& name() const noexcept { return rows_in_store_.view(); }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] position checkpoint() const noexcept { return checkpoint_; }
   [[nodiscard]] const std::optional<error>& stopped() const noexcept { return stopped_; }
   /// What it will try again, if so, and when.
@@ -97,7 +97,7 @@ class view_fold {
   const projection_surroundings in_;
   const failure_policy on_failure_;
   std::vector<type_id> types_;
-  const stored_rows rows_in_store_;
+  const std::string name_;
 
   std::unique_ptr<detail::projection_state> state_;
   row_overlay rows_;

@@ -1,5 +1,7 @@
 #include "runtime/core/view_generations.hpp"
 
+#include <set>
+
 #include "fasti/schema.hpp"
 #include "runtime/core/row_words.hpp"
 #include "schemas/views.capnp.h"
@@ -11,6 +13,17 @@ namespace {
 constexpr char separator = '\x1f';
 constexpr std::size_t name_bytes_max =
     200;  // the store's limit is higher: generations have numbers
+
+/// Of that view's generations.
+result<void> clear_but(const std::set<std::string>& kept, view_store& in, std::string_view view) {
+  auto all = in.checkpoints();
+  if (!all) return std::move(all).error();
+  for (const auto& [name, at] : *all) {
+    if (view_named(name) != view || kept.contains(name)) continue;
+    if (auto cleared = in.clear(name); !cleared) return cleared;
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -67,23 +80,13 @@ result<void> save_generations(view_store& to, std::string_view view, const view_
 }
 
 result<void> clear_others(view_store& in, std::string_view view, const view_generations& g) {
-  auto all = in.checkpoints();
-  if (!all) return std::move(all).error();
-  for (const auto& [name, at] : *all) {
-    if (view_named(name) != view || name == name_in_store(view, g.serving)) continue;
-    if (g.building && name == name_in_store(view, g.building->generation)) continue;
-    if (auto cleared = in.clear(name); !cleared) return cleared;
-  }
-  return {};
+  std::set<std::string> kept{name_in_store(view, g.serving)};
+  if (g.building) kept.insert(name_in_store(view, g.building->generation));
+  return clear_but(kept, in, view);
 }
 
 result<void> clear_all(view_store& in, std::string_view view) {
-  auto all = in.checkpoints();
-  if (!all) return std::move(all).error();
-  for (const auto& [name, at] : *all) {
-    if (view_named(name) != view) continue;
-    if (auto cleared = in.clear(name); !cleared) return cleared;
-  }
+  if (auto cleared = clear_but({}, in, view); !cleared) return cleared;
   return in.write(generations_view, {{{std::string(view), std::nullopt}}, no_position});
 }
 

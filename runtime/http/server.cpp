@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <future>
 #include <thread>
@@ -26,12 +25,6 @@ constexpr int waiting_clients_max = 64;
 /// Those who are one too many get an answer, if they are not too many themselves.
 constexpr std::size_t turned_away_max = 16;
 constexpr auto pause_without_descriptors = 100 * kj::MILLISECONDS;
-
-void log_to_stderr(log_level level, std::string_view line) {
-  if (level < log_level::warning) return;
-  const char* name = level == log_level::warning ? "warning" : "error";
-  std::fprintf(stderr, "fasti: %s: %.*s\n", name, static_cast<int>(line.size()), line.data());
-}
 
 /// A connection and what answers on it. Lives as long as its promise.
 struct connection {

@@ -18,19 +18,14 @@ void event_courier::take(result<event_batch> came) {
     return;
   }
   std::vector<parcel> first;
+  std::optional<std::string> thrown;
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return;
     batch_ = *std::move(came);
-    const auto thrown = core::thrown_by([&] { first = sort_into_lanes(); });
-    if (thrown) {
-      stopped_ = error{errc::corrupt, "process-stopped",
-                       "process manager " + port_.category + " at position " +
-                           std::to_string(count_of(batch_.up_to().position)) +
-                           " or before: key_of threw " + *thrown};
-    }
+    thrown = core::thrown_by([&] { first = sort_into_lanes(); });
   }
-  if (auto why = status().stopped) return to_.log(log_level::error, why->to_string());
+  if (thrown) return stop({errc::corrupt, "process-stopped", "key_of threw " + *thrown});
   if (first.empty()) return end_batch();
   for (const auto& p : first) send(p);
 }

@@ -9,16 +9,17 @@
 #include "runtime/node/deadline.hpp"
 
 namespace fasti {
-namespace {
-
-constexpr auto tick_period = std::chrono::milliseconds{100};
-constexpr std::uint64_t ticks_per_sweep = 10;
 
 void log_to_stderr(log_level level, std::string_view line) {
   if (level < log_level::warning) return;
   const char* name = level == log_level::warning ? "warning" : "error";
   std::fprintf(stderr, "fasti: %s: %.*s\n", name, static_cast<int>(line.size()), line.data());
 }
+
+namespace {
+
+constexpr auto tick_period = std::chrono::milliseconds{100};
+constexpr std::uint64_t ticks_per_sweep = 10;
 
 const detail::command_type* find_command(const detail::decider_port& decider, type_id type) {
   const auto& all = decider.commands;
@@ -170,11 +171,16 @@ void runtime::node::send(detail::sent_command command, receipt_callback callback
   } else {
     asks.id_from = core::id_origin::chosen;
   }
-  asks.reply = to->command->reply;
   asks.under = std::move(command.under);
+  take_in(*to, std::move(asks), std::move(callback));
+}
+
+void runtime::node::take_in(const target& to, core::command_request asks,
+                            receipt_callback callback) {
+  if (to.command != nullptr) asks.reply = to.command->reply;
   deliver(
-      to->stream, *to->decider,
-      std::make_unique<core::incoming_command>(to->stream, std::move(asks), std::move(callback)));
+      to.stream, *to.decider,
+      std::make_unique<core::incoming_command>(to.stream, std::move(asks), std::move(callback)));
 }
 
 result<std::vector<fasti::node::joint_command>> runtime::node::targets_of(

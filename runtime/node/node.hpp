@@ -136,6 +136,7 @@ class runtime::node final : public actors::runtime_port, public fasti::node::pro
   void tick_processes();
   void stop_processes();
   void add_process_stats(runtime_stats& to) const;
+  void take_in(const target& to, core::command_request asks, receipt_callback callback);
   [[nodiscard]] result<projection*> find_projection(std::string_view name) const;
   /// The bus tells it how far the journal is, and goes on to.
   void tell_of_the_head(const actors::subscriber_actor& who);

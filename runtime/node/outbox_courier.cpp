@@ -13,6 +13,15 @@ constexpr std::size_t timers_per_look = 256;  // late ones do not come all at on
 constexpr std::uint64_t ticks_between_tries_max = 600;
 constexpr std::uint64_t ticks_before_a_timer_is_tried_again = 50;
 
+/// Of what follows from an entry.
+command_origin origin_behind(const core::outbox_entry& e, command_id id) {
+  command_origin origin;
+  origin.id = id;
+  origin.correlation = e.correlation;
+  origin.causation = e.id;
+  return origin;
+}
+
 }  // namespace
 
 outbox_courier::outbox_courier(const view_store& views, process_link& to, clock_source clock,
@@ -82,18 +91,14 @@ void outbox_courier::deliver_first(const std::string& stream) {
     const std::lock_guard lock(mutex_);
     e = lanes_.at(stream).entries.front();
   }
-  command_origin origin;
-  origin.id = command_id{e.id};
-  origin.correlation = e.correlation;
-  origin.causation = e.id;
-  to_.deliver(stream, e.type, std::move(e.body), std::move(origin), e.process,
+  to_.deliver(stream, e.type, std::move(e.body), origin_behind(e, command_id{e.id}), e.process,
               [self = shared_from_this(), stream](const result<receipt>& r) {
                 self->on_outcome(stream, r);
               });
 }
 
 void outbox_courier::on_outcome(const std::string& stream, const result<receipt>& r) {
-  name of;
+  std::optional<name> settled;
   bool has_next = false;
   std::string to_say;
   {
@@ -105,16 +110,16 @@ void outbox_courier::on_outcome(const std::string& stream, const result<receipt>
     } else {
       settlement s{std::move(entries.front()), {}, {}};
       if (!r) s.refused = r.error();
-      of = {s.entry.process, s.entry.number};
-      settling_.insert_or_assign(of, std::move(s));
+      settled.emplace(s.entry.process, s.entry.number);
+      settling_.insert_or_assign(*settled, std::move(s));
       entries.pop_front();
       waits = {};
       has_next = !entries.empty();
       if (!has_next) lanes_.erase(found);
     }
   }
-  if (of.second == 0) return say(to_say);
-  settle(of);
+  if (!settled) return say(to_say);
+  settle(*settled);
   if (has_next) deliver_first(stream);
 }
 
@@ -125,10 +130,8 @@ void outbox_courier::settle(const name& of) {
     const std::lock_guard lock(mutex_);
     const auto& s = settling_.at(of);
     body = core::settle_command(s.entry, s.refused);
-    origin.correlation = s.entry.correlation;
-    origin.causation = s.entry.id;
+    origin = origin_behind(s.entry, command_id::generate());
   }
-  origin.id = command_id::generate();
   to_.deliver(
       of.first, core::settle_command_type(), std::move(body), std::move(origin), std::nullopt,
       [self = shared_from_this(), of](const result<receipt>& r) { self->on_settled(of, r); });
@@ -181,12 +184,8 @@ void outbox_courier::fire_next() {
     e = std::move(late_.front());
     late_.pop_front();
   }
-  command_origin origin;
-  origin.id = command_id::generate();
-  origin.correlation = e.correlation;
-  origin.causation = e.id;
-  to_.deliver(e.process, core::fire_timer_type(), core::fire_timer(e), std::move(origin),
-              std::nullopt,
+  to_.deliver(e.process, core::fire_timer_type(), core::fire_timer(e),
+              origin_behind(e, command_id::generate()), std::nullopt,
               [self = shared_from_this(), t = name(e.process, e.number)](const auto& r) {
                 self->on_fired(t, r);
               });

@@ -92,15 +92,12 @@ void runtime::node::deliver(std::string_view stream, type_id command, std::vecto
     if (auto from = find_target(*principal); !from) return callback(std::move(from).error());
   }
   // What has had its effect is a repeat, whoever may do what now.
-  const bool is_known = storage_.journal->find_command(origin.id).has_value();
-  auto to = principal && !is_known ? find_target(stream, command, *principal) : find_target(stream);
+  const bool is_asked_about = principal && !storage_.journal->find_command(origin.id);
+  auto to = is_asked_about ? find_target(stream, command, *principal) : find_target(stream);
   if (!to) return callback(std::move(to).error());
   core::command_request asks{command, std::move(body), std::move(origin)};
-  asks.id_from = core::id_origin::chosen;
-  if (to->command != nullptr) asks.reply = to->command->reply;
-  deliver(
-      to->stream, *to->decider,
-      std::make_unique<core::incoming_command>(to->stream, std::move(asks), std::move(callback)));
+  if (principal) asks.id_from = core::id_origin::chosen;
+  take_in(*to, std::move(asks), std::move(callback));
 }
 
 void runtime::node::run_later(std::function<void()> task) {
@@ -130,6 +127,7 @@ void runtime::node::stop_processes() {
   }
 }
 
+/// With the mutex.
 void runtime::node::add_process_stats(runtime_stats& to) const {
   for (const auto& p : processes_) to.processes.push_back(p.courier->status());
   if (outbox_) to.outbox = outbox_->status();

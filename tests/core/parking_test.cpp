@@ -9,9 +9,7 @@ namespace {
 struct mended_balances : balances {
   using balances::apply;
   void apply(Withdrawn::Reader e, const recorded_event& at, fasti::rows<row>& rows) {
-    auto r = rows.at(at.key());
-    r.setCents(r.getCents() - e.getCents());
-    r.setEntries(r.getEntries() + 1);
+    add(at.key(), -e.getCents(), rows);
   }
 };
 

@@ -11,7 +11,7 @@
 namespace fasti::test {
 namespace {
 
-/// Throws at poison while it is not mended.
+/// Throws at poison while it is not mended, when half of the row is changed.
 struct moody_balances : balances {
   using balances::apply;
   void apply(Withdrawn::Reader e, const recorded_event& at, fasti::rows<row>& rows) {

@@ -16,9 +16,7 @@ struct books : balances {
   using balances::apply;
   void apply(Withdrawn::Reader e, const recorded_event& at, rows<row>& rows) {
     if (e.getNote() == "poison" && !is_mended) throw std::runtime_error("apply is cross");
-    auto r = rows.at(at.key());
-    r.setCents(r.getCents() - e.getCents());
-    r.setEntries(r.getEntries() + 1);
+    add(at.key(), -e.getCents(), rows);
   }
   static void keys_of(Balance::Reader row, std::string_view, secondary_keys& out) {
     out.add("by-entries", key_of(row.getEntries()));

@@ -114,7 +114,7 @@ struct balances {
     return accept();
   }
 
- private:
+ protected:
   static void add(std::string_view key, std::int64_t cents, rows<row>& rows) {
     auto r = rows.at(key);
     r.setCents(r.getCents() + cents);

@@ -57,6 +57,8 @@ using clock_source = std::function<timestamp()>;
 enum class log_level : std::uint8_t { debug, info, warning, error };
 /// Called from any thread, one line, no payloads in it. Must be quick.
 using log_sink = std::function<void(log_level, std::string_view)>;
+/// What stands for an empty one: warnings and errors, a line each.
+void log_to_stderr(log_level level, std::string_view line);
 
 struct runtime_options {
   std::string path = {};  ///< The journal's directory. Not used by `storage::memory`.

@@ -125,9 +125,8 @@ class process_state {
 struct process_port {
   std::string category;
   std::vector<type_id> reacts_to;
-  std::vector<type_id> events;
+  std::vector<named_type> events;
   bool has_snapshot = false;
-  bool has_on_timer = false;
   std::function<std::unique_ptr<process_state>()> make;
   /// None: the event concerns nobody.
   std::function<std::optional<std::string>(const recorded_event&)> key_of;
@@ -188,50 +187,22 @@ consteval void check_process(types<Reacts...>, types<Commands...>, types<Events.
 }
 
 template <class P>
-class process_state_of final : public process_state {
+class process_state_of final : public folded_state<process_state, P> {
  public:
   void react(type_id event, body_view body, reactions& out) const override {
     body_reader reader(body);
-    auto call = [&]<class E>() { process_.react(reader.root<E>(), out); };
+    auto call = [&]<class E>() { this->value_.react(reader.root<E>(), out); };
     if (!for_type(typename P::reacts_to{}, event, call)) throw unknown_type(event);
   }
   void on_refused(type_id command, body_view body, const refusal& why,
                   reactions& out) const override {
     body_reader reader(body);
-    auto call = [&]<class C>() { process_.on_refused(reader.root<C>(), why, out); };
+    auto call = [&]<class C>() { this->value_.on_refused(reader.root<C>(), why, out); };
     if (!for_type(typename P::commands{}, command, call)) throw unknown_type(command);
   }
   void on_timer(std::string_view name, reactions& out) const override {
-    if constexpr (takes_timers<P>) process_.on_timer(name, out);
+    if constexpr (takes_timers<P>) this->value_.on_timer(name, out);
   }
-  void evolve(type_id event, body_view body) override {
-    body_reader reader(body);
-    auto call = [&]<class E>() { process_.evolve(reader.root<E>()); };
-    if (!for_type(typename P::events{}, event, call)) throw unknown_type(event);
-  }
-  decision answer(type_id query, body_view body, ::capnp::MessageBuilder& reply) const override {
-    decision made = accept();
-    if constexpr (has_queries<P>) {
-      body_reader reader(body);
-      auto call = [&]<class Q, class R>() {
-        made = process_.answer(reader.root<Q>(), reply.initRoot<R>());
-      };
-      if (for_asked(typename P::queries{}, query, call)) return made;
-    }
-    throw unknown_type(query);
-  }
-  void save(::capnp::MessageBuilder& into) const override {
-    if constexpr (snapshots<P>) process_.save(into.initRoot<typename P::snapshot>());
-  }
-  void load(body_view body) override {
-    if constexpr (snapshots<P>) {
-      body_reader reader(body);
-      process_.load(reader.root<typename P::snapshot>());
-    }
-  }
-
- private:
-  P process_{};
 };
 
 template <class P>
@@ -263,9 +234,8 @@ template <class P>
   process_port port;
   port.category = P::category;
   port.reacts_to = ids_of(typename P::reacts_to{});
-  port.events = ids_of(typename P::events{});
+  port.events = names_of(typename P::events{});
   port.has_snapshot = snapshots<P>;
-  port.has_on_timer = takes_timers<P>;
   port.make = [] { return std::make_unique<process_state_of<P>>(); };
   port.key_of = process_key_of<P>;
   return port;

@@ -206,33 +206,13 @@ consteval void check_projection_queries(types<Questions...>) {
 
 // -- ports ---------------------------------------------------------------------------------------
 
-template <class D>
-class aggregate_state_of final : public aggregate_state {
+/// What aggregates and process managers have alike: a user's value that is folded, asked, saved.
+template <class Interface, class D>
+class folded_state : public Interface {
  public:
-  decision decide(type_id command, body_view body, const command_context& at,
-                  emit& out) const override {
-    decision made = accept();
-    body_reader reader(body);
-    auto call = [&]<class C, class R>() {
-      if constexpr (!std::is_void_v<R>) {
-        if constexpr (replies_in_context<D, C, R>) {
-          made = decider_.decide(reader.root<C>(), out, out.reply<R>(), at);
-        } else {
-          made = decider_.decide(reader.root<C>(), out, out.reply<R>());
-        }
-      } else if constexpr (decides_in_context<D, C>) {
-        made = decider_.decide(reader.root<C>(), out, at);
-      } else {
-        made = decider_.decide(reader.root<C>(), out);
-      }
-    };
-    if (!for_asked(typename D::commands{}, command, call)) throw unknown_type(command);
-    return made;
-  }
-
   void evolve(type_id event, body_view body) override {
     body_reader reader(body);
-    auto call = [&]<class E>() { decider_.evolve(reader.root<E>()); };
+    auto call = [&]<class E>() { value_.evolve(reader.root<E>()); };
     if (!for_type(typename D::events{}, event, call)) throw unknown_type(event);
   }
 
@@ -241,36 +221,61 @@ class aggregate_state_of final : public aggregate_state {
     if constexpr (has_queries<D>) {
       body_reader reader(body);
       auto call = [&]<class Q, class R>() {
-        made = decider_.answer(reader.root<Q>(), reply.initRoot<R>());
+        made = value_.answer(reader.root<Q>(), reply.initRoot<R>());
       };
       if (for_asked(typename D::queries{}, query, call)) return made;
     }
     throw unknown_type(query);
   }
 
-  bool wants_snapshot() const override {
-    if constexpr (wants_snapshots<D>) {
-      return decider_.wants_snapshot();
-    } else {
-      return false;
-    }
-  }
-
   void save(::capnp::MessageBuilder& into) const override {
-    if constexpr (snapshots<D>) decider_.save(into.initRoot<typename D::snapshot>());
+    if constexpr (snapshots<D>) value_.save(into.initRoot<typename D::snapshot>());
   }
 
   void load(body_view body) override {
     if constexpr (snapshots<D>) {
       body_reader reader(body);
-      decider_.load(reader.root<typename D::snapshot>());
+      value_.load(reader.root<typename D::snapshot>());
     }
   }
 
-  [[nodiscard]] const D& decider() const noexcept { return decider_; }
+ protected:
+  D value_{};
+};
 
- private:
-  D decider_{};
+template <class D>
+class aggregate_state_of final : public folded_state<aggregate_state, D> {
+ public:
+  decision decide(type_id command, body_view body, const command_context& at,
+                  emit& out) const override {
+    decision made = accept();
+    body_reader reader(body);
+    auto call = [&]<class C, class R>() {
+      if constexpr (!std::is_void_v<R>) {
+        if constexpr (replies_in_context<D, C, R>) {
+          made = this->value_.decide(reader.root<C>(), out, out.reply<R>(), at);
+        } else {
+          made = this->value_.decide(reader.root<C>(), out, out.reply<R>());
+        }
+      } else if constexpr (decides_in_context<D, C>) {
+        made = this->value_.decide(reader.root<C>(), out, at);
+      } else {
+        made = this->value_.decide(reader.root<C>(), out);
+      }
+    };
+    if (!for_asked(typename D::commands{}, command, call)) throw unknown_type(command);
+    return made;
+  }
+
+  bool wants_snapshot() const override {
+    if constexpr (wants_snapshots<D>) {
+      return this->value_.wants_snapshot();
+    } else {
+      return false;
+    }
+  }
+
+  [[nodiscard]] const D& decider() const noexcept { return this->value_; }
 };
 
 template <class D>
