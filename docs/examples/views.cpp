@@ -120,6 +120,39 @@ TEST(GuideViews, AreReadWholeAtOnePosition) {
   // [/read]
 }
 
+// [lanes]
+struct loan_counts {
+  static constexpr auto name = "loan-counts";
+  static constexpr fasti::projection_options options{.lanes = 4};
+  using events = fasti::types<Lent, Returned>;
+  using row = Loan;
+
+  static std::string order_key(const fasti::recorded_event& e) { return std::string(e.key()); }
+  void apply(Lent::Reader e, const fasti::recorded_event& at, fasti::rows<row>& rows) {
+    rows.at(at.key()).setDueDay(e.getDueDay());
+    rows.at(std::string(at.key()) + "/" + std::string(e.getMember())).setDueDay(e.getDueDay());
+  }
+  void apply(Returned::Reader, const fasti::recorded_event& at, fasti::rows<row>& rows) {
+    rows.erase(at.key());
+  }
+};
+// [/lanes]
+
+TEST(GuideViews, AreFoldedInLanes) {
+  fasti::testing::runtime_in_memory<book, loan_counts> rt;
+  for (const auto* name : {"book-solaris", "book-dune", "book-ubik"}) {
+    acquire(*rt, name, name);
+    lend(*rt, name, "ada");
+  }
+  std::vector<std::string> keys;
+  ASSERT_TRUE(rt->read_view<loan_counts>(
+      [&](const fasti::view<Loan>& view) {
+        view.scan("", [&](std::string_view key, Loan::Reader) { keys.emplace_back(key); });
+      },
+      {.visible_at = rt->journal().head()}));
+  EXPECT_EQ(keys, (names{"dune", "dune/ada", "solaris", "solaris/ada", "ubik", "ubik/ada"}));
+}
+
 // [strict]
 struct strict_loans : loans {
   static constexpr auto name = "strict-loans";

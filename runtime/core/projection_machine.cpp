@@ -11,8 +11,7 @@ projection_machine::projection_machine(const projection_surroundings& in, projec
     : in_(in), how_(how), answering_(in.port.make()), serving_(fold_of(0)) {}
 
 std::unique_ptr<view_fold> projection_machine::fold_of(std::uint64_t generation) const {
-  return std::make_unique<view_fold>(in_, name_in_store(in_.port.name, generation),
-                                     how_.on_failure);
+  return std::make_unique<view_fold>(in_, name_in_store(in_.port.name, generation), how_);
 }
 
 result<void> projection_machine::open() {

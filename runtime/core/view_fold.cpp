@@ -10,6 +10,8 @@ namespace fasti::core {
 namespace {
 
 constexpr const char* too_many_parked = "too-many-parked";
+/// Of events that lie in memory for the lanes.
+constexpr std::size_t lanes_batch_bytes_max = 8U << 20;
 
 /// A view without it would not be what it says.
 std::string truncated_text(const recorded_event& e) {
@@ -22,12 +24,8 @@ position before(position p) { return position{count_of(p) - 1}; }
 }  // namespace
 
 view_fold::view_fold(const projection_surroundings& in, std::string name,
-                     const failure_policy& on_failure)
-    : in_(in),
-      on_failure_(on_failure),
-      name_(std::move(name)),
-      state_(in.port.make()),
-      rows_(in.port, in.views, name_, in.options.view_bytes_kept_max) {
+                     const projection_options& how)
+    : in_(in), on_failure_(how.on_failure), name_(std::move(name)), lanes_(in, name_, how.lanes) {
   for (const auto& e : in.port.events) types_.push_back(e.type);
 }
 
@@ -65,8 +63,7 @@ void view_fold::start_at(position checkpoint) {
 }
 
 void view_fold::forget_batch() {
-  rows_.discard();
-  state_ = in_.port.make();
+  lanes_.discard();
   parked_.discard();
   applied_in_batch_ = 0;
   newest_met_ = checkpoint_;
@@ -80,12 +77,22 @@ bool view_fold::wants_step(position to, clock::time_point now) const noexcept {
 
 void view_fold::step(position to, clock::time_point now) {
   if (!wants_step(to, now)) return;
+  const auto range = range_of_step(to);
+  newest_met_ = checkpoint_;
+  if (lanes_.are_many() && !failing_ && fold_in_lanes(range, now)) return;
+  fold_one_by_one(range, now);
+}
+
+journal_range view_fold::range_of_step(position to) const {
   journal_range range;
   range.after = checkpoint_;
   range.to = std::min(to, read_limit_);
   range.events_max = in_.options.projection_batch_events;
   range.types = types_;
-  newest_met_ = checkpoint_;
+  return range;
+}
+
+void view_fold::fold_one_by_one(const journal_range& range, clock::time_point now) {
   auto last = met::applied;
   position last_at{};
   auto looked_at = in_.journal.read(range, [&](const recorded_event& e) {
@@ -98,10 +105,48 @@ void view_fold::step(position to, clock::time_point now) {
   write(last == met::halted ? before(last_at) : *looked_at, now);
 }
 
-view_fold::met view_fold::meet(const recorded_event& e, clock::time_point now) {
+/// False: an event fails or may do so, and nothing was done. One by one it is found which.
+bool view_fold::fold_in_lanes(const journal_range& range, clock::time_point now) {
+  const bool passes_over = in_.port.passes_over_truncated;
+  kept_events batch;
+  bool may_fail = false;
+  auto looked_at = in_.journal.read(range, [&](const recorded_event& e) {
+    come_to(e);
+    const bool waits = waits_for_parked(e);
+    may_fail = waits ? parked_.size() >= on_failure_.parked_max : e.is_truncated() && !passes_over;
+    if (may_fail) return visit::stop;
+    if (waits) {
+      park(e, {});
+    } else if (!e.is_truncated()) {
+      batch.add(e);
+    }
+    return batch.bytes() < lanes_batch_bytes_max ? visit::more : visit::stop;
+  });
+  if (!looked_at) {
+    fail_outside(std::move(looked_at).error(), now);
+    return true;
+  }
+  if (may_fail || !lanes_.apply_all(batch.events())) {
+    forget_batch();
+    return false;
+  }
+  applied_in_batch_ = batch.events().size();
+  write(*looked_at, now);
+  return true;
+}
+
+void view_fold::come_to(const recorded_event& e) {
   FASTI_CHECK(e.position > newest_met_);
   newest_met_ = e.position;
-  if (!parked_.empty() && parked_.holds(order_key_of(e))) return park(e, {});
+}
+
+bool view_fold::waits_for_parked(const recorded_event& e) const {
+  return !parked_.empty() && parked_.holds(order_key_of(in_.port, e));
+}
+
+view_fold::met view_fold::meet(const recorded_event& e, clock::time_point now) {
+  come_to(e);
+  if (waits_for_parked(e)) return try_to_park(e, {});
   const auto failed = failure_of(e);
   if (!failed) {
     ++applied_in_batch_;
@@ -113,8 +158,7 @@ view_fold::met view_fold::meet(const recorded_event& e, clock::time_point now) {
     read_limit_ = before(e.position);
     return met::again;
   }
-  rows_.discard();
-  state_ = in_.port.make();
+  lanes_.discard();
   return fail_alone(e, *failed, now);
 }
 
@@ -126,7 +170,7 @@ std::optional<view_fold::failed_apply> view_fold::failure_of(const recorded_even
   std::optional<errc> of_store;
   auto thrown = thrown_by([&] {
     try {
-      state_->apply(e, rows_);
+      lanes_.apply(e);
     } catch (const row_error& failed) {
       of_store = failed.what_failed.code;
       throw;
@@ -149,12 +193,13 @@ view_fold::met view_fold::fail_alone(const recorded_event& e, const failed_apply
   auto why = stopped_at(e, failed.text);
   const bool may_pass = !failed.of_store || *failed.of_store == errc::unavailable;
   if (may_pass && will_retry(e.position, why, now)) return met::halted;
-  if (on_failure_.then == when_failing::park && !failed.of_store) return park(e, failed.text);
+  const bool may_park = on_failure_.then == when_failing::park && !failed.of_store;
+  if (may_park) return try_to_park(e, failed.text);
   stop(std::move(why));
   return met::halted;
 }
 
-view_fold::met view_fold::park(const recorded_event& e, std::string reason) {
+view_fold::met view_fold::try_to_park(const recorded_event& e, std::string reason) {
   if (parked_.size() >= on_failure_.parked_max) {
     auto why = stopped_at(e, std::to_string(parked_.size()) + " events are parked; " +
                                  (reason.empty() ? "this one waits behind one of them" : reason));
@@ -162,18 +207,13 @@ view_fold::met view_fold::park(const recorded_event& e, std::string reason) {
     stop(std::move(why));
     return met::halted;
   }
-  parked_.park(
-      {e.position, std::string(e.stream), order_key_of(e), std::move(reason), in_.options.clock()});
+  park(e, std::move(reason));
   return met::applied;
 }
 
-/// What cannot be asked is ordered by its stream.
-std::string view_fold::order_key_of(const recorded_event& e) const {
-  std::string key(e.stream);
-  if (in_.port.order_key && !e.is_truncated()) {
-    static_cast<void>(thrown_by([&] { key = in_.port.order_key(e); }));
-  }
-  return key;
+void view_fold::park(const recorded_event& e, std::string reason) {
+  parked_.park({e.position, std::string(e.stream), order_key_of(in_.port, e), std::move(reason),
+                in_.options.clock()});
 }
 
 bool view_fold::will_retry(position at, const error& why, clock::time_point now) {
@@ -211,7 +251,7 @@ void view_fold::write(position up_to, clock::time_point now) {
 result<void> view_fold::write_with(position checkpoint) {
   view_batch batch;
   batch.checkpoint = checkpoint;
-  if (auto thrown = thrown_by([&] { batch.changes = rows_.take_changes(); })) {
+  if (auto thrown = thrown_by([&] { batch.changes = lanes_.take_changes(); })) {
     return error{errc::corrupt, "projection-stopped", "view " + in_.port.name + ": " + *thrown};
   }
   parked_.add_changes(batch.changes);

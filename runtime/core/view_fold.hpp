@@ -1,7 +1,7 @@
 #pragma once
 /// Folds the events of a projection into one generation of its view, batch by batch, each written
 /// with its checkpoint, so that every event is in the view exactly once (P9). Reads a journal and
-/// writes a store; has no threads and waits for nothing.
+/// writes a store; has no threads of its own and waits for nothing.
 ///
 ///                 ┌──────────────────── time has come ──────────────────────┐
 ///                 ▼                                                         │
@@ -11,31 +11,25 @@
 ///        └───────────────────────┘
 ///                                └──stop──▶ stopped: nothing is skipped
 ///
+/// With several lanes the same, but that a batch is applied by all of them at once as long as no
+/// event fails; one that does is looked for one by one, as with one lane.
+///
 /// Order and completeness are checked: an event at or before the checkpoint, or out of order, is a
 /// broken promise of the journal's (P4), and a bug.
 
 #include "fasti/journal.hpp"
-#include "fasti/options.hpp"
 #include "fasti/parking.hpp"
+#include "runtime/core/fold_lanes.hpp"
 #include "runtime/core/parked_events.hpp"
-#include "runtime/core/row_overlay.hpp"
 
 namespace fasti::core {
-
-/// What a projection works with. All of it outlives it.
-struct projection_surroundings {
-  const detail::projection_port& port;
-  const fasti::journal& journal;
-  view_store& views;
-  const runtime_options& options;
-};
 
 class view_fold {
  public:
   using clock = std::chrono::steady_clock;
 
   /// `name`: of the generation, in the store.
-  view_fold(const projection_surroundings& in, std::string name, const failure_policy& on_failure);
+  view_fold(const projection_surroundings& in, std::string name, const projection_options& how);
 
   /// Goes on behind its checkpoint. Errors: what the store says, "foreign-checkpoint";
   /// `invalid` ("checkpoint-ahead").
@@ -52,7 +46,7 @@ class view_fold {
   [[nodiscard]] unsigned retries() const noexcept { return retries_; }
   [[nodiscard]] const parked_events& parked() const noexcept { return parked_; }
   [[nodiscard]] std::uint64_t events_folded() const noexcept { return events_folded_; }
-  [[nodiscard]] const detail::row_reader& rows() const noexcept { return rows_; }
+  [[nodiscard]] const detail::row_reader& rows() const noexcept { return lanes_; }
 
   /// There is something to do, now.
   [[nodiscard]] bool wants_step(position to, clock::time_point now) const noexcept;
@@ -77,12 +71,17 @@ class view_fold {
     std::optional<errc> of_store;  ///< It was not the event that failed.
   };
 
+  [[nodiscard]] journal_range range_of_step(position to) const;
+  void fold_one_by_one(const journal_range& range, clock::time_point now);
+  [[nodiscard]] bool fold_in_lanes(const journal_range& range, clock::time_point now);
+  void come_to(const recorded_event& e);
+  [[nodiscard]] bool waits_for_parked(const recorded_event& e) const;
   [[nodiscard]] met meet(const recorded_event& e, clock::time_point now);
   [[nodiscard]] std::optional<failed_apply> failure_of(const recorded_event& e);
   [[nodiscard]] met fail_alone(const recorded_event& e, const failed_apply& failed,
                                clock::time_point now);
-  [[nodiscard]] met park(const recorded_event& e, std::string reason);
-  [[nodiscard]] std::string order_key_of(const recorded_event& e) const;
+  [[nodiscard]] met try_to_park(const recorded_event& e, std::string reason);
+  void park(const recorded_event& e, std::string reason);
   [[nodiscard]] bool will_retry(position at, const error& why, clock::time_point now);
   void fail_outside(error why, clock::time_point now);
   void write(position up_to, clock::time_point now);
@@ -99,8 +98,7 @@ class view_fold {
   std::vector<type_id> types_;
   const std::string name_;
 
-  std::unique_ptr<detail::projection_state> state_;
-  row_overlay rows_;
+  fold_lanes lanes_;
   parked_events parked_;
   position checkpoint_{};  // in the store
   position newest_met_{};  // in the batch

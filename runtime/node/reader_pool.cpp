@@ -1,8 +1,36 @@
 #include "runtime/node/reader_pool.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <latch>
+#include <memory>
 
 namespace fasti::node {
+namespace {
+
+/// Numbers that several threads draw, until none is left.
+class drawn_numbers {
+ public:
+  drawn_numbers(std::size_t n, const std::function<void(std::size_t)>& one)
+      : n_(n), one_(one), left_(static_cast<std::ptrdiff_t>(n)) {}
+
+  /// Who comes too late for one touches nothing that may have gone.
+  void draw() {
+    for (std::size_t i = next_++; i < n_; i = next_++) {
+      one_(i);
+      left_.count_down();
+    }
+  }
+  void wait() const { left_.wait(); }
+
+ private:
+  const std::size_t n_;
+  const std::function<void(std::size_t)>& one_;
+  std::atomic<std::size_t> next_{0};
+  std::latch left_;
+};
+
+}  // namespace
 
 reader_pool::reader_pool(std::size_t threads) {
   for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
@@ -30,6 +58,15 @@ bool reader_pool::run_if_idle(std::function<void()> task) {
   }
   came_.notify_one();
   return true;
+}
+
+void reader_pool::run_each(std::size_t n, const std::function<void(std::size_t)>& one) {
+  const auto numbers = std::make_shared<drawn_numbers>(n, one);
+  for (std::size_t i = 1; i < n; ++i) {
+    if (!run_if_idle([numbers] { numbers->draw(); })) break;
+  }
+  numbers->draw();
+  numbers->wait();
 }
 
 void reader_pool::close() {

@@ -19,6 +19,11 @@ class reader_pool final : public actors::task_runner {
   [[nodiscard]] bool run(std::function<void()> task) override;
   [[nodiscard]] bool run_if_idle(std::function<void()> task) override;
 
+  /// Calls `one(0)` … `one(n - 1)`, here and on threads that are idle, and returns when all of them
+  /// have returned. They must not throw. May be called from a task: it waits for nothing that has
+  /// not begun.
+  void run_each(std::size_t n, const std::function<void(std::size_t)>& one);
+
   /// Takes nothing more, finishes what it has, ends the threads. Idempotent.
   void close();
 

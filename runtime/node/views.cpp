@@ -7,6 +7,22 @@
 #include "runtime/node/node.hpp"
 
 namespace fasti {
+namespace {
+
+result<void> check_lanes(const detail::projection_port& port, const projection_options& how) {
+  if (how.lanes < 1 || how.lanes > projection_lanes_max) {
+    return error{errc::invalid, "lanes-out-of-range",
+                 "projection \"" + port.name + "\" wants " + std::to_string(how.lanes) +
+                     " lanes; it may have 1 to " + std::to_string(projection_lanes_max)};
+  }
+  if (how.lanes == 1 || port.order_key) return {};
+  return error{errc::invalid, "no-order-key",
+               "projection \"" + port.name + "\" wants " + std::to_string(how.lanes) +
+                   " lanes; its type needs a static std::string order_key(const "
+                   "fasti::recorded_event&) for that"};
+}
+
+}  // namespace
 
 result<void> runtime::node::add_projection(detail::projection_port port,
                                            const projection_options& options) {
@@ -20,6 +36,7 @@ result<void> runtime::node::add_projection(detail::projection_port port,
 result<void> runtime::node::start_projection(detail::projection_port port,
                                              const projection_options& options,
                                              std::function<void()> on_shown) {
+  if (auto good = check_lanes(port, options); !good) return good;
   const auto found = projections_.find(port.name);
   if (found != projections_.end()) {
     return error{errc::invalid, "name-taken",
@@ -29,7 +46,10 @@ result<void> runtime::node::start_projection(detail::projection_port port,
   p->port = std::move(port);
   p->views = (options.kept == view_place::memory ? storage_.memory_views : storage_.views).get();
   auto machine = std::make_unique<core::projection_machine>(
-      core::projection_surroundings{p->port, *storage_.journal, *p->views, options_}, options);
+      core::projection_surroundings{
+          p->port, *storage_.journal, *p->views, options_,
+          [this](std::size_t n, const auto& one) { readers_.run_each(n, one); }},
+      options);
   if (auto opened = machine->open(); !opened) return opened;
   p->board = std::make_shared<actors::projection_board>(p->port.name, options_.queries_waiting_max,
                                                         std::move(on_shown));

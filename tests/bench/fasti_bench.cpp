@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
        {"memory", measure_memory},
        {"activation", measure_activation},
        {"catchup", measure_catchup},
+       {"rebuild", measure_rebuild},
        {"followers", measure_followers},
        {"visible", measure_visible}}};
   aggregates.usual.events = 100'000;
@@ -25,7 +26,9 @@ int main(int argc, char** argv) {
         ->type_name("N")
         ->check(CLI::Range(10, 60'000).description(""))
         ->capture_default_str();
-    app.add_flag("--large", p.large, "memory: of a million aggregates, not a hundred thousand");
+    app.add_flag("--large", p.large,
+                 "memory: a million aggregates, not a hundred thousand; "
+                 "rebuild: ten million events, not one million");
   };
   return run(std::move(aggregates), argc, argv);
 }

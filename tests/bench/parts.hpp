@@ -29,6 +29,7 @@ struct plan {
 [[nodiscard]] table measure_memory(const plan& p);
 [[nodiscard]] table measure_activation(const plan& p);
 [[nodiscard]] table measure_catchup(const plan& p);
+[[nodiscard]] table measure_rebuild(const plan& p);
 [[nodiscard]] table measure_followers(const plan& p);
 [[nodiscard]] table measure_visible(const plan& p);
 

@@ -83,7 +83,7 @@ class FoldTest : public ::testing::Test {
   /// As after the end of the process.
   void start() {
     machine = std::make_unique<core::projection_machine>(
-        core::projection_surroundings{port, *journal, store, options}, how);
+        core::projection_surroundings{port, *journal, store, options, run_each}, how);
     const auto opened = machine->open();
     ASSERT_TRUE(opened) << opened.error().to_string();
   }
@@ -136,7 +136,7 @@ class FoldTest : public ::testing::Test {
   /// What a view shows that is folded from the beginning by a program without faults.
   [[nodiscard]] shown_rows folded_anew() {
     const auto fresh = persistence::make_memory_views();
-    core::projection_machine other({port, *journal, *fresh, options}, how);
+    core::projection_machine other({port, *journal, *fresh, options, run_each}, how);
     EXPECT_TRUE(other.open());
     while (other.wants_step(journal->head(), now)) other.step(journal->head(), now);
     return rows_of(*fresh, other.serving().name());
@@ -147,6 +147,7 @@ class FoldTest : public ::testing::Test {
                           .projection_batch_events = 4,
                           .view_bytes_kept_max = 1000};  // some five rows
   projection_options how;
+  core::run_each_function run_each;
   std::unique_ptr<fasti::journal> journal;
   std::shared_ptr<view_store> kept = persistence::make_memory_views();
   moody_views store{kept};

@@ -1,9 +1,11 @@
 // A projection in a world where everything may happen in any order: events come, steps are taken,
 // the process ends between any two changes of the store and begins anew, the view is rebuilt,
-// switched, cancelled; events are poisoned, parked, replayed by a mended program. The machine and
-// the stores are the real ones; one seed is one history. At every moment the view is what a fold of
-// the journal up to its checkpoint gives (P9).
+// switched, cancelled; events are poisoned, parked, replayed by a mended program; one lane folds
+// it, or several in any order. The machine and the stores are the real ones; one seed is one
+// history. At every moment the view is what a fold of the journal up to its checkpoint gives (P9).
 
+#include <algorithm>
+#include <numeric>
 #include <random>
 
 #include "tests/core/fold_kit.hpp"
@@ -21,6 +23,7 @@ struct moody_balances : balances {
     r.setEntries(r.getEntries() + 1);
     if (e.getNote() == "close") rows.erase(at.key());
   }
+  static std::string order_key(const recorded_event& e) { return std::string(e.key()); }
   static inline bool is_mended = false;
 };
 
@@ -36,6 +39,8 @@ class simulation : public FoldTest {
     how.on_failure.retries_max = static_cast<unsigned>(below(3));
     how.on_failure.backoff = 1ms;
     options.view_bytes_kept_max = one_in(2) ? 0 : 2000;
+    how.lanes = 1 + static_cast<unsigned>(below(3));
+    run_each = [this](std::size_t n, const auto& one) { run_in_some_order(n, one); };
     start();
   }
 
@@ -91,6 +96,13 @@ class simulation : public FoldTest {
         moody_balances::is_mended = one_in(3);
         return check();
     }
+  }
+
+  void run_in_some_order(std::size_t n, const std::function<void(std::size_t)>& one) {
+    std::vector<std::size_t> order(n);
+    std::iota(order.begin(), order.end(), 0);
+    std::shuffle(order.begin(), order.end(), chance_);
+    for (const auto i : order) one(i);
   }
 
   /// … until nothing is left to do, which comes soon.

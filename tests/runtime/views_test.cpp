@@ -1,5 +1,10 @@
 // Views beyond queries: read whole, rebuilt beside themselves, with events parked.
 
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
 #include "fasti/keys.hpp"
 #include "tests/runtime/ledger_kit.hpp"
 
@@ -146,6 +151,63 @@ TEST_P(Views, InMemoryTheyAreFoldedByEachRuntime) {
   ASSERT_TRUE(again.add<books>({.kept = view_place::memory}));
   catch_up(again);
   EXPECT_EQ(status_of(again, "books").events_folded, 1U) << "from the beginning";
+}
+
+/// Does not go on until two threads are at it.
+struct shared_books : balances {
+  static constexpr auto name = "shared-books";
+  static constexpr projection_options options{.lanes = 2};
+  using balances::apply;
+  void apply(Deposited::Reader e, const recorded_event& at, rows<row>& rows) {
+    std::unique_lock lock(mutex);
+    threads.insert(std::this_thread::get_id());
+    came.notify_all();
+    if (came.wait_for(lock, 60s, [] { return threads.size() == 2; })) {
+      add(at.key(), e.getCents(), rows);
+    }
+  }
+  static std::string order_key(const recorded_event& e) { return std::string(e.key()); }
+
+  static inline std::mutex mutex;
+  static inline std::condition_variable came;
+  static inline std::set<std::thread::id> threads;  // protected by mutex
+};
+
+TEST_P(Views, SeveralThreadsFoldOneInLanes) {
+  shared_books::threads.clear();
+  auto rt = open();
+  for (int i = 0; i < 16; ++i) ASSERT_TRUE(deposit(rt, "ledger-" + std::to_string(i), 1 + i));
+  ASSERT_TRUE(rt.add<shared_books>());
+  std::size_t rows = 0;
+  std::int64_t sum = 0;
+  ASSERT_TRUE(rt.read_view<shared_books>(
+      [&](const view<Balance>& all) {
+        all.scan("", [&](std::string_view, Balance::Reader row) {
+          ++rows;
+          sum += row.getCents();
+        });
+      },
+      {.visible_at = rt.journal().head(), .timeout = 60s}));
+  EXPECT_EQ(rows, 16U);
+  EXPECT_EQ(sum, 16 * 17 / 2);
+  for (int i = 0; i < 16; ++i) {
+    const auto seen = answer_of(
+        rt.query<shared_books, GetBalance>([i](auto q) { q.setAccount(std::to_string(i)); }));
+    ASSERT_TRUE(seen) << seen.error().to_string();
+    EXPECT_EQ((*seen)->getCents(), 1 + i);
+  }
+}
+
+struct unordered_books : balances {
+  static constexpr auto name = "unordered-books";
+};
+
+TEST_P(Views, LanesNeedAnOrderKey) {
+  auto rt = open();
+  EXPECT_EQ(rt.add<unordered_books>({.lanes = 2}).error().reason, "no-order-key");
+  EXPECT_EQ(rt.add<unordered_books>({.lanes = 0}).error().reason, "lanes-out-of-range");
+  EXPECT_EQ(rt.add<shared_books>({.lanes = 65}).error().reason, "lanes-out-of-range");
+  EXPECT_TRUE(rt.add<unordered_books>({.lanes = 1}));
 }
 
 TEST_P(Views, ARebuildIsComparedAndSwitchedTo) {

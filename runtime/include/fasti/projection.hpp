@@ -22,9 +22,10 @@
 ///
 /// Rows and checkpoint are written in one step: each event is in the view exactly once (P9). All
 /// state belongs into the rows; members of the type itself do not survive a restart. A view can be
-/// thrown away and rebuilt. `apply` and `answer` of one projection never run at the same time. An
-/// exception out of `apply` stops the projection at that event and is reported; nothing is skipped.
-/// (Or the event is tried again, or parked: `fasti/parking.hpp`.)
+/// thrown away and rebuilt. `apply` and `answer` of one projection never run at the same time, nor
+/// does `apply` with itself, unless it asks for that (`projection_options::lanes`). An exception
+/// out of `apply` stops the projection at that event and is reported; nothing is skipped. (Or the
+/// event is tried again, or parked: `fasti/parking.hpp`.)
 ///
 /// Optional:
 ///
@@ -57,7 +58,15 @@ enum class view_place : std::uint8_t {
 struct projection_options {
   failure_policy on_failure = {};
   view_place kept = view_place::stored;
+  /// So many threads (of `runtime_options::reader_threads`) apply events at the same time; worth it
+  /// when `apply` takes longer than reading an event, some microseconds. Each lane has an object of
+  /// the type and its own keys: events of one `order_key`, which the type must have, are applied in
+  /// their order, by one lane. A row belongs to the events whose key is the same as its own up to
+  /// the first '/'; `apply` throws when it touches another. Rows and checkpoint are written
+  /// together as with one lane. May be changed from one start to the next.
+  unsigned lanes = 1;
 };
+inline constexpr unsigned projection_lanes_max = 64;
 
 /// Takes the other keys of a row.
 class secondary_keys {
