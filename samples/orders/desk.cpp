@@ -10,6 +10,10 @@ void desk::apply(Placed::Reader e, const fasti::recorded_event& at, fasti::rows<
   r.setCents(e.getCents());
 }
 
+void desk::apply(Confirmed::Reader, const fasti::recorded_event& at, fasti::rows<row>& rows) {
+  rows.at(at.key()).setStage(Stage::CONFIRMED);
+}
+
 void desk::apply(Paid::Reader, const fasti::recorded_event& at, fasti::rows<row>& rows) {
   rows.at(at.key()).setStage(Stage::PAID);
 }

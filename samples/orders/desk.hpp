@@ -9,12 +9,13 @@ namespace orders {
 
 struct desk {
   static constexpr auto name = "desk";
-  using events = fasti::types<Placed, Paid, Shipped, Cancelled, Returned>;
+  using events = fasti::types<Placed, Confirmed, Paid, Shipped, Cancelled, Returned>;
   using row = DeskRow;
   using queries = fasti::types<Desk(AskDesk)>;
   using rows_now = fasti::view<DeskRow>;
 
   void apply(Placed::Reader e, const fasti::recorded_event& at, fasti::rows<row>& rows);
+  void apply(Confirmed::Reader, const fasti::recorded_event& at, fasti::rows<row>& rows);
   void apply(Paid::Reader, const fasti::recorded_event& at, fasti::rows<row>& rows);
   void apply(Shipped::Reader, const fasti::recorded_event& at, fasti::rows<row>& rows);
   void apply(Cancelled::Reader, const fasti::recorded_event& at, fasti::rows<row>& rows);

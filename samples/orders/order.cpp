@@ -1,5 +1,6 @@
 #include "order.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace orders {
@@ -9,20 +10,25 @@ namespace {
 /// 64 bits hold.
 constexpr std::int64_t line_cents_max = 1'000'000'000;
 constexpr std::uint32_t line_count_max = 1'000'000;
+/// Articles and customers have streams of their names.
+constexpr std::size_t name_bytes_max = 100;
 
-/// A command that is good at one stage only.
-fasti::decision only_at(Stage needed, Stage now) {
+bool is_good(capnp::Text::Reader name) { return name.size() > 0 && name.size() <= name_bytes_max; }
+
+/// A command that is good at some stages only.
+fasti::decision only_at(std::initializer_list<Stage> good, Stage now) {
   if (now == Stage::UNKNOWN) return fasti::reject("no-such-order");
-  return now == needed ? fasti::accept() : fasti::reject("wrong-stage");
+  const bool is_good = std::find(good.begin(), good.end(), now) != good.end();
+  return is_good ? fasti::accept() : fasti::reject("wrong-stage");
 }
+
+}  // namespace
 
 std::vector<order::line> lines_of(capnp::List<Line>::Reader list) {
   std::vector<order::line> lines;
   for (const auto l : list) lines.push_back({l.getArticle(), l.getCount(), l.getCents()});
   return lines;
 }
-
-}  // namespace
 
 fasti::decision order::decide(Place::Reader c, fasti::emit& out) const {
   if (stage != Stage::UNKNOWN) return fasti::reject("placed-already");
@@ -31,40 +37,55 @@ fasti::decision order::decide(Place::Reader c, fasti::emit& out) const {
   std::set<std::string> articles;
   for (const auto l : c.getLines()) {
     if (l.getCount() == 0 || l.getCount() > line_count_max || l.getCents() < 0 ||
-        l.getCents() > line_cents_max) {
+        l.getCents() > line_cents_max || !is_good(l.getArticle())) {
       return fasti::reject("bad-line");
     }
     if (!articles.insert(l.getArticle()).second) return fasti::reject("article-twice");
     sum += l.getCents() * l.getCount();
   }
+  if (!is_good(c.getCustomer())) return fasti::reject("bad-customer");
   auto placed = out.event<Placed>();
   placed.setCustomer(c.getCustomer());
   placed.setLines(c.getLines());
   placed.setCents(sum);
+  placed.setTerms(c.getTerms());
+  placed.setPatienceMs(c.getPatienceMs());
   out.tag("customer-" + std::string(c.getCustomer()));
   return fasti::accept();
 }
 
+fasti::decision order::decide(Confirm::Reader, fasti::emit& out) const {
+  auto may = only_at({Stage::PLACED}, stage);
+  if (may.is_accepted()) out.event<Confirmed>();
+  return may;
+}
+
 fasti::decision order::decide(Pay::Reader, fasti::emit& out) const {
-  auto may = only_at(Stage::PLACED, stage);
+  auto may = only_at({Stage::CONFIRMED}, stage);
   if (may.is_accepted()) out.event<Paid>();
   return may;
 }
 
 fasti::decision order::decide(Ship::Reader, fasti::emit& out) const {
-  auto may = only_at(Stage::PAID, stage);
+  auto may = only_at({Stage::PAID}, stage);
   if (may.is_accepted()) out.event<Shipped>();
   return may;
 }
 
 fasti::decision order::decide(Cancel::Reader c, fasti::emit& out) const {
-  auto may = only_at(stage == Stage::PAID ? Stage::PAID : Stage::PLACED, stage);
+  auto may = only_at({Stage::PLACED, Stage::CONFIRMED, Stage::PAID}, stage);
+  if (may.is_accepted()) out.event<Cancelled>().setReason(c.getReason());
+  return may;
+}
+
+fasti::decision order::decide(GiveUp::Reader c, fasti::emit& out) const {
+  auto may = only_at({Stage::PLACED, Stage::CONFIRMED}, stage);
   if (may.is_accepted()) out.event<Cancelled>().setReason(c.getReason());
   return may;
 }
 
 fasti::decision order::decide(TakeBack::Reader c, fasti::emit& out) const {
-  auto may = only_at(Stage::SHIPPED, stage);
+  auto may = only_at({Stage::SHIPPED}, stage);
   if (may.is_accepted()) out.event<Returned>().setReason(c.getReason());
   return may;
 }

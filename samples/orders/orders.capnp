@@ -10,15 +10,43 @@ struct Line @0xfeeb1736e5ff8ffa { article @0 :Text; count @1 :UInt32; cents @2 :
 
 # -- order: what a customer wants, from the first click to the last parcel --
 
-enum Stage @0xe2365c373de9ef23 { unknown @0; placed @1; paid @2; shipped @3; cancelled @4; returned @5; }
+enum Stage @0xe2365c373de9ef23 {
+  unknown @0;
+  placed @1;
+  paid @2;
+  shipped @3;
+  cancelled @4;
+  returned @5;
+  confirmed @6;           # all of it is put aside
+}
+enum Terms @0x8985664655d0eacb {
+  atOnce @0;              # charged as soon as all of it is put aside
+  onInvoice @1;           # the customer pays, in time
+}
 
-struct Place @0xd9fad83c3a8e4c6e { customer @0 :Text; lines @1 :List(Line); }
+struct Place @0xd9fad83c3a8e4c6e {
+  customer @0 :Text;
+  lines @1 :List(Line);
+  terms @2 :Terms;
+  patienceMs @3 :UInt32;  # on invoice: so long we wait for the money
+}
+struct Confirm @0x9fa60be8025b6a93 {}
 struct Pay @0xc1f12e31d90f2c16 {}
 struct Ship @0xa38e9ed34e324659 {}
 struct Cancel @0xb4e4d332b0a4ecda { reason @0 :Text; }
+# The customer's wish: until it is shipped.
+struct GiveUp @0x8e0a38c1c07babf6 { reason @0 :Text; }
+# Ours: not once it is paid.
 struct TakeBack @0x985587bcd98be172 { reason @0 :Text; }
 
-struct Placed @0xf0ac590742c828eb { customer @0 :Text; lines @1 :List(Line); cents @2 :Int64; }
+struct Placed @0xf0ac590742c828eb {
+  customer @0 :Text;
+  lines @1 :List(Line);
+  cents @2 :Int64;
+  terms @3 :Terms;
+  patienceMs @4 :UInt32;
+}
+struct Confirmed @0xc8761084e2746ddc {}
 struct Paid @0x9f7189002e8d639d {}
 struct Shipped @0xb5032ad23177ea57 {}
 struct Cancelled @0xed07d6722eae6671 { reason @0 :Text; }
@@ -31,6 +59,17 @@ struct Order @0x86d906feeb85b3ca {
   lines @2 :List(Line);
   cents @3 :Int64;        # all lines together
 }
+
+# -- fulfilment: the process manager of an order --
+
+struct Begun @0xf2c7f3dd3462c40a {
+  customer @0 :Text;
+  lines @1 :List(Line);
+  cents @2 :Int64;
+  terms @3 :Terms;
+  patienceMs @4 :UInt32;
+}
+struct PutAside @0x81fdab4528456bb4 { article @0 :Text; }
 
 # -- stock: one article on its shelf --
 

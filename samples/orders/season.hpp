@@ -1,6 +1,7 @@
 #pragma once
-/// A season of made-up business, and the books at its end.
+/// A season of made-up business.
 
+#include <functional>
 #include <map>
 
 #include "shop.hpp"
@@ -10,6 +11,8 @@ namespace orders {
 struct season_options {
   std::uint64_t orders = 300;
   std::uint64_t seed = 1;
+  std::chrono::milliseconds patience{300};  ///< So long the shop waits for money.
+  std::function<void(std::uint64_t placed)> on_progress = [](std::uint64_t) {};
 };
 
 struct season_result {
@@ -21,13 +24,5 @@ struct season_result {
 /// the same options on the same journal it does nothing twice; what was rejected is asked again.
 [[nodiscard]] fasti::result<season_result> run_season(fasti::runtime& rt,
                                                       const season_options& options);
-
-/// One check of the books.
-struct check {
-  std::string what;
-  bool holds = false;
-  std::string figures;
-};
-[[nodiscard]] fasti::result<std::vector<check>> check_books(fasti::runtime& rt);
 
 }  // namespace orders

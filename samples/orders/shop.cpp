@@ -20,6 +20,18 @@ auto naming(std::uint64_t number) {
   return [number](auto c) { c.setOrder(std::to_string(number).c_str()); };
 }
 
+void write(const purchase& what, Place::Builder c) {
+  c.setCustomer(what.customer.c_str());
+  c.setTerms(what.terms);
+  c.setPatienceMs(static_cast<std::uint32_t>(what.patience.count()));
+  auto list = c.initLines(static_cast<unsigned>(what.lines.size()));
+  for (unsigned i = 0; i < list.size(); ++i) {
+    list[i].setArticle(what.lines[i].article.c_str());
+    list[i].setCount(what.lines[i].count);
+    list[i].setCents(what.lines[i].cents);
+  }
+}
+
 }  // namespace
 
 fasti::result<void> shop::together(const std::string& step,
@@ -33,31 +45,15 @@ fasti::result<fasti::owned<Order>> shop::find(std::uint64_t number) {
   return rt_.query<order, AskOrder>(order_stream(number), nothing_to_fill).get();
 }
 
-fasti::result<std::uint64_t> shop::place(const std::string& request, const std::string& customer,
-                                         const std::vector<order::line>& lines) {
+fasti::result<std::uint64_t> shop::place(const std::string& request, const purchase& what) {
   auto taken = rt_.send<numbers, TakeNumber>("numbers-orders", nothing_to_fill,
                                              {.id = fasti::command_id::of("number " + request)})
                    .get();
   if (!taken) return std::move(taken).error();
   const auto number = taken->reply->getNumber();
-
-  std::vector<fasti::addressed_command> all;
-  all.push_back(fasti::to<order, Place>(order_stream(number), [&](auto c) {
-    c.setCustomer(customer.c_str());
-    auto list = c.initLines(static_cast<unsigned>(lines.size()));
-    for (unsigned i = 0; i < list.size(); ++i) {
-      list[i].setArticle(lines[i].article.c_str());
-      list[i].setCount(lines[i].count);
-      list[i].setCents(lines[i].cents);
-    }
-  }));
-  for (const auto& l : lines) {
-    all.push_back(fasti::to<stock, Reserve>(stream_of(stock::category, l.article), [&](auto c) {
-      c.setOrder(std::to_string(number).c_str());
-      c.setCount(l.count);
-    }));
-  }
-  auto placed = together("place " + request, std::move(all));
+  auto placed = rt_.send<Place>(order_stream(number), [&what](auto c) { write(what, c); },
+                                {.id = fasti::command_id::of("place " + request)})
+                    .get();
   if (!placed) return std::move(placed).error();
   return number;
 }
@@ -87,32 +83,21 @@ fasti::result<void> shop::ship(std::uint64_t number) {
 }
 
 fasti::result<void> shop::cancel(std::uint64_t number, const std::string& reason) {
-  const auto found = find(number);
-  if (!found) return found.error();
-  std::vector<fasti::addressed_command> all{
-      fasti::to<order, Cancel>(order_stream(number), [&](auto c) { c.setReason(reason.c_str()); }),
-      fasti::to<payment, Refund>(stream_of(payment::category, (*found)->getCustomer().cStr()),
-                                 naming(number))};
-  for (const auto l : (*found)->getLines()) {
-    all.push_back(fasti::to<stock, Release>(stream_of(stock::category, l.getArticle().cStr()),
-                                            naming(number)));
-  }
-  return together("cancel " + std::to_string(number), std::move(all));
+  auto done =
+      rt_.send<Cancel>(order_stream(number), [&reason](auto c) { c.setReason(reason.c_str()); },
+                       {.id = fasti::command_id::of("cancel " + std::to_string(number))})
+          .get();
+  if (!done) return std::move(done).error();
+  return {};
 }
 
 fasti::result<void> shop::take_back(std::uint64_t number, const std::string& reason) {
-  const auto found = find(number);
-  if (!found) return found.error();
-  std::vector<fasti::addressed_command> all{
-      fasti::to<order, TakeBack>(order_stream(number),
-                                 [&](auto c) { c.setReason(reason.c_str()); }),
-      fasti::to<payment, Refund>(stream_of(payment::category, (*found)->getCustomer().cStr()),
-                                 naming(number))};
-  for (const auto l : (*found)->getLines()) {
-    all.push_back(fasti::to<stock, Receive>(stream_of(stock::category, l.getArticle().cStr()),
-                                            [&](auto c) { c.setCount(l.getCount()); }));
-  }
-  return together("take back " + std::to_string(number), std::move(all));
+  auto done =
+      rt_.send<TakeBack>(order_stream(number), [&reason](auto c) { c.setReason(reason.c_str()); },
+                         {.id = fasti::command_id::of("take back " + std::to_string(number))})
+          .get();
+  if (!done) return std::move(done).error();
+  return {};
 }
 
 }  // namespace orders

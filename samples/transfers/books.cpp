@@ -83,6 +83,14 @@ fasti::result<balances> ask_accounts(fasti::runtime& rt, const books& b) {
   return sum;
 }
 
+/// All that happened was reacted to, and all commands have arrived.
+bool is_at_rest(const fasti::runtime& rt, fasti::position head) {
+  const auto now = rt.stats();
+  return now.outbox.under_way == 0 &&
+         std::all_of(now.processes.begin(), now.processes.end(),
+                     [head](const auto& p) { return p.handled == head; });
+}
+
 std::string equation(std::int64_t a, std::int64_t b) {
   return std::to_string(a) + " = " + std::to_string(b);
 }
@@ -130,16 +138,12 @@ fasti::result<std::vector<check>> close_books(fasti::runtime& rt,
     if (!all) return all.error();
     const auto so_far = count(**all);
     on_look(so_far);
-    const auto now = steady_clock::now();
-    const bool rests = std::exchange(seen, head) == head;
-    if (!rests) moved = now;
-    const bool gives_up = now - moved > rest_max;
-    if (gives_up || (rests && so_far.under_way == 0)) {
+    if (std::exchange(seen, head) != head) moved = steady_clock::now();
+    const bool gives_up = steady_clock::now() - moved > rest_max;
+    if (gives_up || (so_far.under_way == 0 && is_at_rest(rt, head))) {
       auto checks = check_books(rt);
-      if (!checks || gives_up) return checks;
-      if (std::all_of(checks->begin(), checks->end(), [](const check& c) { return c.holds; })) {
-        return checks;
-      }
+      const auto holds = [](const check& c) { return c.holds; };
+      if (!checks || gives_up || std::all_of(checks->begin(), checks->end(), holds)) return checks;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }

@@ -33,9 +33,14 @@ auto some_order(std::mt19937_64& random) {
 TEST(OrdersReplay, P13_AnOrder) {
   const auto send = [](runtime& rt, const std::string& stream, std::mt19937_64& random) -> sent {
     const auto why = [](auto c) { c.setReason("cracked"); };
-    switch (random() % 6) {
+    switch (random() % 9) {
       case 0:
         return rt.send<orders::Cancel>(stream, why);
+      case 4:
+        return rt.send<orders::GiveUp>(stream, why);
+      case 5:
+      case 6:
+        return rt.send<orders::Confirm>(stream, [](auto) {});
       case 1:
         return rt.send<orders::TakeBack>(stream, why);
       case 2:

@@ -1,13 +1,18 @@
-// The shop's rules by themselves, then its steps, then the program as a user runs it.
+// The shop's rules by themselves, then what becomes of an order, then the program as a user runs
+// it, and killed.
 
 #include <gtest/gtest.h>
 #include <fasti/testing/given.hpp>
 #include <fasti/testing/runtime.hpp>
 
+#include <csignal>
 #include <limits>
 
+#include "comes_true.hpp"
 #include "process.hpp"
+#include "samples/orders/books.hpp"
 #include "samples/orders/desk.hpp"
+#include "samples/orders/fulfilment.hpp"
 #include "samples/orders/payment.hpp"
 #include "samples/orders/season.hpp"
 #include "samples/orders/shop.hpp"
@@ -17,6 +22,8 @@ namespace orders {
 namespace {
 
 using namespace fasti::testing;
+using namespace std::chrono_literals;
+using fasti::test::comes_true;
 
 auto of_count(std::uint32_t n) {
   return [n](auto m) { m.setCount(n); };
@@ -59,7 +66,7 @@ message placed() {
       .tagged("customer-ann");
 }
 
-TEST(Order, IsPlacedPaidShippedAndTakenBack) {
+TEST(Order, IsPlacedConfirmedPaidShippedAndTakenBack) {
   given<order>()
       .thoroughly()
       .when<Ship>()
@@ -69,6 +76,12 @@ TEST(Order, IsPlacedPaidShippedAndTakenBack) {
       .when<Place>([](auto c) { tea_for_two(c); })
       .then_rejected("placed-already")
       .when<Ship>()
+      .then_rejected("wrong-stage")
+      .when<Pay>()
+      .then_rejected("wrong-stage")
+      .when<Confirm>()
+      .then(event<Confirmed>())
+      .when<Confirm>()
       .then_rejected("wrong-stage")
       .when<Pay>()
       .then(event<Paid>())
@@ -91,8 +104,26 @@ TEST(Order, IsPlacedPaidShippedAndTakenBack) {
 TEST(Order, IsCancelledUntilItIsShipped) {
   const auto why = [](auto m) { m.setReason("no"); };
   given<order>(placed()).thoroughly().when<Cancel>(why).then(event<Cancelled>(why));
-  given<order>(placed(), event<Paid>()).when<Cancel>(why).then(event<Cancelled>(why));
+  given<order>(placed(), event<Confirmed>()).when<Cancel>(why).then(event<Cancelled>(why));
+  given<order>(placed(), event<Confirmed>(), event<Paid>())
+      .when<Cancel>(why)
+      .then(event<Cancelled>(why));
   given<order>(placed(), event<Cancelled>(why)).when<Pay>().then_rejected("wrong-stage");
+  given<order>(placed(), event<Cancelled>(why)).when<Confirm>().then_rejected("wrong-stage");
+}
+
+// The deadline and the customer's money may come at the same time: one of them is first.
+TEST(Order, IsGivenUpUntilItIsPaid) {
+  const auto why = [](auto m) { m.setReason("not-paid-in-time"); };
+  given<order>(placed()).thoroughly().when<GiveUp>(why).then(event<Cancelled>(why));
+  given<order>(placed(), event<Confirmed>())
+      .when<GiveUp>(why)
+      .then(event<Cancelled>(why))
+      .when<Pay>()
+      .then_rejected("wrong-stage");
+  given<order>(placed(), event<Confirmed>(), event<Paid>())
+      .when<GiveUp>(why)
+      .then_rejected("wrong-stage");
 }
 
 TEST(Order, HasGoodLines) {
@@ -108,7 +139,17 @@ TEST(Order, HasGoodLines) {
         tea_for_two(c);
         c.getLines()[1].setArticle("tea");
       })
-      .then_rejected("article-twice");
+      .then_rejected("article-twice")
+      .when<Place>([](auto c) {
+        tea_for_two(c);
+        c.getLines()[1].setArticle("");
+      })
+      .then_rejected("bad-line")
+      .when<Place>([](auto c) {
+        tea_for_two(c);
+        c.setCustomer("");
+      })
+      .then_rejected("bad-customer");
 }
 
 TEST(Stock, PutsAsideWhatIsFree) {
@@ -199,10 +240,11 @@ TEST(Numbers, RiseByOne) {
       .then(event<NumberTaken>(n(2)));
 }
 
-using shop_in_memory = runtime_in_memory<order, stock, payment, numbers, desk>;
-
+/// Of ann, who has 20.00, in a shop with four packets of tea and one pot.
 class Shop : public ::testing::Test {
  protected:
+  static constexpr auto patience = 24h;
+
   Shop() {
     fill<Receive>("stock-tea", of_count(4));
     fill<Receive>("stock-pot", of_count(1));
@@ -212,8 +254,14 @@ class Shop : public ::testing::Test {
   void fill(const char* stream, Fill&& with) {
     ASSERT_TRUE(rt->send<Command>(stream, std::forward<Fill>(with)).get());
   }
-  fasti::result<std::uint64_t> place(const std::string& request) {
-    return shop_.place(request, "ann", {{"tea", 2, 300}, {"pot", 1, 1250}});
+  /// Two teas at 3.00 and a pot at 12.50.
+  fasti::result<std::uint64_t> place(const std::string& request, Terms terms = Terms::AT_ONCE) {
+    return shop_.place(request, {"ann", {{"tea", 2, 300}, {"pot", 1, 1250}}, terms, patience});
+  }
+  Stage stage(std::uint64_t number) { return (*shop_.find(number))->getStage(); }
+  /// The order comes to this stage, sooner or later.
+  bool comes_to(std::uint64_t number, Stage there) {
+    return comes_true([&] { return stage(number) == there; });
   }
   std::uint32_t free(const char* stream) {
     return (*rt->query<stock, AskStock>(stream, [](auto) {}).get())->getFree();
@@ -221,42 +269,109 @@ class Shop : public ::testing::Test {
   std::int64_t funds() {
     return (*rt->query<payment, AskFunds>("payment-ann", [](auto) {}).get())->getCents();
   }
+  template <class Event>
+  std::size_t how_many() {
+    std::size_t n = 0;
+    EXPECT_TRUE(rt->journal().read({.types = {fasti::type_id_of<Event>}}, [&n](const auto&) {
+      ++n;
+      return fasti::visit::more;
+    }));
+    return n;
+  }
+  void expect_cancelled(std::uint64_t number, const std::string& reason) {
+    ASSERT_TRUE(comes_to(number, Stage::CANCELLED));
+    EXPECT_EQ(cancellations(*rt)->count(reason), 1U) << reason;
+  }
+  void expect_all_back() {
+    EXPECT_TRUE(comes_true(
+        [this] { return free("stock-tea") == 4 && free("stock-pot") == 1 && funds() == 2'000; }));
+    const auto checks = close_books(*rt);
+    ASSERT_TRUE(checks);
+    for (const auto& c : *checks) EXPECT_TRUE(c.holds) << c.what << ": " << c.figures;
+  }
 
-  shop_in_memory rt;
+  runtime_in_memory<order, stock, payment, numbers, fulfilment, desk> rt;
   shop shop_{*rt};
 };
 
 TEST_F(Shop, P8_ARequestThatComesTwiceIsOneOrder) {
   EXPECT_EQ(*place("r1"), 1U);
   EXPECT_EQ(*place("r1"), 1U);
+  ASSERT_TRUE(comes_to(1, Stage::PAID));
   EXPECT_EQ(free("stock-tea"), 2U);
-  EXPECT_TRUE(shop_.pay(1));
-  EXPECT_TRUE(shop_.pay(1));
   EXPECT_EQ(funds(), 150);
 }
 
-TEST_F(Shop, P3_WhatCannotBeReservedAsAWholeIsNotReservedAtAll) {
+TEST_F(Shop, WhatIsNotThereAsAWholeIsReleasedAndCancelled) {
   ASSERT_TRUE(place("r1"));
-  const auto no = place("r2");  // tea there is, but no second pot
-  ASSERT_FALSE(no);
-  EXPECT_EQ(no.error().reason, "out-of-stock");
-  EXPECT_EQ(no.error().detail, "stock-pot");
+  ASSERT_TRUE(comes_to(1, Stage::PAID));
+  EXPECT_EQ(*place("r2"), 2U);  // tea there is, but no second pot
+  expect_cancelled(2, "out-of-stock");
+  EXPECT_TRUE(comes_true([this] { return how_many<Released>() == 1; }));
   EXPECT_EQ(free("stock-tea"), 2U);
-  ASSERT_TRUE(shop_.cancel(1, "late"));
-  EXPECT_EQ(*place("r2"), 2U) << "its number was kept for it";
+  EXPECT_EQ(stage(1), Stage::PAID) << "it is another one";
+}
+
+TEST_F(Shop, WhatCannotBeChargedIsReleasedAndCancelled) {
+  ASSERT_TRUE(shop_.place("r1", {"ann", {{"tea", 1, 2'001}, {"pot", 1, 0}}}));
+  expect_cancelled(1, "insufficient-funds");
+  EXPECT_TRUE(comes_true([this] { return how_many<Released>() == 2; }));
+  expect_all_back();
+}
+
+TEST_F(Shop, AnInvoiceThatIsNotPaidInTimeIsReleasedAndCancelled) {
+  ASSERT_TRUE(place("r1", Terms::ON_INVOICE));
+  ASSERT_TRUE(comes_to(1, Stage::CONFIRMED));
+  rt.clock().advance(patience - 1s);
+  EXPECT_EQ(stage(1), Stage::CONFIRMED);
+  rt.clock().advance(2s);
+  expect_cancelled(1, "not-paid-in-time");
+  EXPECT_EQ(shop_.pay(1).error().reason, "wrong-stage") << "too late";
+  EXPECT_TRUE(comes_true([this] { return how_many<Released>() == 2; }));
+  expect_all_back();
+}
+
+TEST_F(Shop, P3_AnInvoiceIsPaidInOneCommitAndThenNotGivenUp) {
+  ASSERT_TRUE(shop_.place("r1", {"ann", {{"pot", 1, 1250}}, Terms::ON_INVOICE, patience}));
+  ASSERT_TRUE(comes_to(1, Stage::CONFIRMED));
+  EXPECT_TRUE(shop_.pay(1));
+  EXPECT_TRUE(shop_.pay(1)) << "a repeat";
+  EXPECT_EQ(funds(), 750);
+  ASSERT_TRUE(shop_.place("r2", {"ann", {{"tea", 1, 300}}, Terms::ON_INVOICE, patience}));
+  ASSERT_TRUE(comes_to(2, Stage::CONFIRMED));
+  rt.clock().advance(2 * patience);
+  expect_cancelled(2, "not-paid-in-time");  // its deadline is the later one
+  EXPECT_EQ(stage(1), Stage::PAID);
+  EXPECT_EQ(funds(), 750);
+}
+
+TEST_F(Shop, CancelledWhileItIsPutAsideNothingStaysPutAside) {
+  ASSERT_TRUE(place("r1"));
+  ASSERT_TRUE(shop_.cancel(1, "clicked too fast"));
+  EXPECT_TRUE(comes_true([this] { return how_many<Released>() == 2; }));
+  EXPECT_EQ(how_many<Reserved>(), 2U);
+  EXPECT_EQ(stage(1), Stage::CANCELLED);
+  expect_all_back();
+}
+
+TEST_F(Shop, CancelledWhenItIsPaidTheMoneyComesBack) {
+  ASSERT_TRUE(place("r1"));
+  ASSERT_TRUE(comes_to(1, Stage::PAID));
+  ASSERT_TRUE(shop_.cancel(1, "changed my mind"));
+  EXPECT_TRUE(comes_true([this] { return how_many<Refunded>() == 1; }));
+  EXPECT_EQ(shop_.ship(1).error().reason, "wrong-stage");
+  expect_all_back();
 }
 
 TEST_F(Shop, MoneyAndGoodsGoOutAndComeBack) {
   ASSERT_TRUE(place("r1"));
-  EXPECT_EQ(shop_.ship(1).error().reason, "wrong-stage");
-  ASSERT_TRUE(shop_.pay(1));
+  ASSERT_TRUE(comes_to(1, Stage::PAID));
   ASSERT_TRUE(shop_.ship(1));
   EXPECT_EQ(shop_.cancel(1, "too late").error().reason, "wrong-stage");
   EXPECT_EQ(free("stock-pot"), 0U);
   ASSERT_TRUE(shop_.take_back(1, "cracked"));
-  EXPECT_EQ(free("stock-pot"), 1U);
-  EXPECT_EQ(free("stock-tea"), 4U);
-  EXPECT_EQ(funds(), 2'000);
+  EXPECT_TRUE(comes_true([this] { return how_many<Refunded>() == 1; }));
+  expect_all_back();
   EXPECT_EQ(shop_.pay(9).error().reason, "no-such-order");
 }
 
@@ -270,16 +385,20 @@ TEST_F(Shop, ItsCustomersOrdersAreFoundByTheirTag) {
   EXPECT_EQ(found, std::vector<std::string>{"order-1"});
 }
 
+// By the clock on the wall: some invoices are never paid.
 TEST(Season, EndsWithBooksThatAreRight) {
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
-    shop_in_memory rt;
-    const auto done = run_season(*rt, {.orders = 120, .seed = seed});
+    auto rt = fasti::runtime::open<order, stock, payment, numbers, fulfilment, desk>(
+        {.storage = fasti::storage::memory});
+    ASSERT_TRUE(rt) << rt.error().to_string();
+    const auto done = run_season(*rt, {.orders = 120, .seed = seed, .patience = 50ms});
     ASSERT_TRUE(done) << done.error().to_string();
     EXPECT_GT(done->steps, 120U);
-    const auto checks = check_books(*rt);
+    const auto checks = close_books(*rt);
     ASSERT_TRUE(checks) << checks.error().to_string();
-    EXPECT_EQ(checks->size(), 5U);
+    EXPECT_EQ(checks->size(), 8U);
     for (const auto& c : *checks) EXPECT_TRUE(c.holds) << "seed " << seed << ": " << c.what;
+    EXPECT_GT(cancellations(*rt)->count("not-paid-in-time"), 0U) << seed;
   }
 }
 
@@ -298,6 +417,30 @@ TEST(OrdersProgram, RunsASeasonAndOneMoreOnTheSameJournal) {
   const auto wrong = fasti::test::run({ORDERS_PROGRAM, "--orders", "many"});
   EXPECT_NE(wrong.exit_code, 0);
   EXPECT_NE(wrong.err.find("--orders"), std::string::npos) << wrong.err;
+}
+
+TEST(OrdersProgram, P8_KilledThreeTimesEveryOrderEndsAndNothingIsDoneTwice) {
+  constexpr std::uint64_t many = 200;
+  constexpr std::uint64_t kills = 3;
+  const fasti::test::scratch_directory scratch;
+  const std::vector<std::string> command{ORDERS_PROGRAM,
+                                         "--dir",
+                                         scratch / "shop",
+                                         "--orders",
+                                         "200",
+                                         "--say-to",
+                                         std::to_string(fasti::test::child::pipe_fd)};
+  for (std::uint64_t k = 1; k <= kills; ++k) {
+    fasti::test::child season(command);
+    while (auto placed = season.read_line()) {
+      if (std::stoull(*placed) >= many * k / (kills + 1)) season.send_signal(SIGKILL);
+    }
+    ASSERT_EQ(season.wait().signal, SIGKILL) << "it was at work";
+  }
+  const auto told = fasti::test::run(command);
+  EXPECT_EQ(told.exit_code, 0) << told.out << told.err;
+  EXPECT_NE(told.out.find("cancelled or returned (200 = 200)"), std::string::npos) << told.out;
+  EXPECT_EQ(told.out.find("FAIL"), std::string::npos) << told.out;
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <random>
 #include <set>
-#include <thread>
 
+#include "comes_true.hpp"
 #include "image.capnp.h"
 #include "process.hpp"
 
@@ -139,17 +139,6 @@ class replay_check {
     if (a.empty() || a != b) say(what + ": not what a full replay gives");
   }
   void say(const std::string& what) { wrong_ += what + "\n"; }
-
-  /// Looks again and again, for a minute at most.
-  template <class Condition>
-  static bool comes_true(Condition&& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      std::this_thread::yield();
-    }
-    return true;
-  }
 
   storage where_;
   std::mt19937_64 random_;
