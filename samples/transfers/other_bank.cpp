@@ -25,6 +25,7 @@ fasti::decision gateway::decide(Instruct::Reader c, fasti::emit& out) const {
   }
   if (door == door_state::unknown) return fasti::reject("no-such-account");
   if (door == door_state::closed) return fasti::reject("account-closed");
+  if (c.getCents() <= 0) return fasti::reject("not-positive");
   if (c.getCents() > limit_cents) return fasti::reject("over-limit");
   auto e = out.event<Instructed>();
   e.setTransfer(c.getTransfer());

@@ -1,6 +1,10 @@
 // The rules of both banks, each decider by itself.
 #include <gtest/gtest.h>
 #include <fasti/testing/given.hpp>
+#include <fasti/testing/histories.hpp>
+
+#include <algorithm>
+#include <limits>
 
 #include "samples/transfers/other_bank.hpp"
 #include "samples/transfers/our_bank.hpp"
@@ -99,6 +103,8 @@ TEST(TransferGateway, RefusesWhatItsAccountDoesNotTake) {
       .then(admitted())
       .when<Instruct>(named("t1", 101))
       .then_rejected("over-limit")
+      .when<Instruct>(named("t1", 0))
+      .then_rejected("not-positive")
       .when<Instruct>(named("t1", 100))
       .then(event<Instructed>(named("t1", 100)))
       .when<Instruct>(named("t1", 100))
@@ -153,6 +159,36 @@ TEST(TransferPayee, IsCredited) {
       .then(event<Credited>(named("t1", 5)))
       .when_asked<AskPayee>([](auto) {})
       .then_answered(of_cents(5));
+}
+
+// -- histories that nobody thought of -------------------------------------------------------------
+
+TEST(TransferHistories, P13_NobodyOwesAnythingAndNothingIsHeldForNobody) {
+  const auto report =
+      histories<account>({.cases = 2000})
+          .always([](const account& a) { return a.free >= 0; }, "nobody owes anything")
+          .always(
+              [](const account& a) {
+                return std::all_of(a.held.begin(), a.held.end(),
+                                   [](const auto& part) { return part.second > 0; });
+              },
+              "what is held is some money")
+          .check();
+  for (const auto& c : report.commands) EXPECT_GT(c.accepted, 50U) << report.to_string();
+}
+
+TEST(TransferHistories, P13_AGatewayConfirmsNothingButMoney) {
+  const auto report =
+      histories<gateway>({.cases = 2000})
+          .always(
+              [](const gateway& g) {
+                return std::all_of(g.words.begin(), g.words.end(), [](const auto& known) {
+                  return known.second.said != gateway::word::confirmed || known.second.cents > 0;
+                });
+              },
+              "what is confirmed is some money")
+          .check();
+  for (const auto& c : report.commands) EXPECT_GT(c.accepted, 20U) << report.to_string();
 }
 
 }  // namespace
