@@ -4,15 +4,13 @@
 
 #include "payment.hpp"
 #include "stock.hpp"
+#include "streams.hpp"
 
 namespace orders {
 namespace {
 
 constexpr auto unpaid = "unpaid";
 
-std::string stream_of(const char* category, std::string_view key) {
-  return std::string(category).append("-").append(key);
-}
 std::string number_in(const fasti::reactions& out) { return std::string(out.at().process.key()); }
 std::string order_in(const fasti::reactions& out) {
   return stream_of(order::category, out.at().process.key());
@@ -29,6 +27,12 @@ void give_up(std::string_view why, fasti::reactions& out) {
 }
 
 }  // namespace
+
+fulfilment::key fulfilment::key_of_order(capnp::Text::Reader number) {
+  constexpr std::size_t number_bytes_max = 20;
+  if (number.size() == 0 || number.size() > number_bytes_max) return std::nullopt;
+  return number;
+}
 
 void fulfilment::react(Placed::Reader e, fasti::reactions& out) const {
   auto begun = out.event<Begun>();

@@ -25,12 +25,15 @@ struct fulfilment {
   using key = std::optional<std::string>;
   using recorded = const fasti::recorded_event&;
   static key key_of(Placed::Reader, recorded at) { return std::string(at.key()); }
-  static key key_of(Reserved::Reader e, recorded) { return e.getOrder(); }
+  static key key_of(Reserved::Reader e, recorded) { return key_of_order(e.getOrder()); }
   static key key_of(Confirmed::Reader, recorded at) { return std::string(at.key()); }
-  static key key_of(Charged::Reader e, recorded) { return e.getOrder(); }
+  static key key_of(Charged::Reader e, recorded) { return key_of_order(e.getOrder()); }
   static key key_of(Paid::Reader, recorded at) { return std::string(at.key()); }
   static key key_of(Cancelled::Reader, recorded at) { return std::string(at.key()); }
   static key key_of(Returned::Reader, recorded at) { return std::string(at.key()); }
+
+  /// None when it cannot be one of ours: a stream is made of it.
+  static key key_of_order(capnp::Text::Reader number);
 
   void react(Placed::Reader e, fasti::reactions& out) const;
   void react(Reserved::Reader, fasti::reactions& out) const;

@@ -1,5 +1,6 @@
 #include "season.hpp"
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <thread>
@@ -21,7 +22,8 @@ std::string customer(unsigned n) { return "customer-" + std::to_string(n); }
 
 /// What becomes of an order is thrown beforehand: a run that is repeated throws the same.
 struct plan {
-  purchase what;
+  std::uint64_t n = 0;
+  purchase what = {};
   bool is_cancelled_at_once = false;  ///< While its lines are being put aside.
   bool is_cancelled = false;
   bool is_paid = false;  ///< If it is on invoice.
@@ -43,9 +45,9 @@ class season {
     for (std::uint64_t first = 1; first <= options_.orders; first += orders_at_a_time) {
       const auto end = std::min(first + orders_at_a_time, options_.orders + 1);
       std::vector<plan> wave;
-      for (auto n = first; n < end; ++n) wave.push_back(some_plan());
-      for (const auto& r : {place(wave, first), pay_and_cancel(wave), ship_and_take_back(wave)}) {
-        if (!r) return r.error();
+      for (auto n = first; n < end; ++n) wave.push_back(some_plan(n));
+      for (const auto phase : {&season::place, &season::pay_and_cancel, &season::ship}) {
+        if (auto r = (this->*phase)(wave); !r) return std::move(r).error();
       }
     }
     return std::move(result_);
@@ -68,8 +70,8 @@ class season {
     return {};
   }
 
-  plan some_plan() {
-    plan p;
+  plan some_plan(std::uint64_t n) {
+    plan p{.n = n};
     std::set<unsigned> chosen;
     for (auto left = 1 + below(3); left > 0; --left) chosen.insert(below(articles));
     for (const auto a : chosen) {
@@ -85,21 +87,21 @@ class season {
     return p;
   }
 
-  done place(std::vector<plan>& wave, std::uint64_t first) {
-    for (auto n = first; auto& p : wave) {
+  done place(std::vector<plan>& wave) {
+    for (auto& p : wave) {
       ++result_.steps;
-      const auto number = shop_.place(name_ + "/" + std::to_string(n), p.what);
+      const auto number = shop_.place(name_ + "/" + std::to_string(p.n), p.what);
       if (!number) return number.error();
       p.number = *number;
       if (p.is_cancelled_at_once) {
         if (auto r = step(shop_.cancel(p.number, "clicked too fast")); !r) return r;
       }
-      options_.on_progress(n++);
+      options_.on_progress(p.n);
     }
     return {};
   }
 
-  done pay_and_cancel(const std::vector<plan>& wave) {
+  done pay_and_cancel(std::vector<plan>& wave) {
     for (const auto& p : wave) {
       const auto stage = stage_when_taken(p);
       if (!stage) return stage.error();
@@ -113,7 +115,7 @@ class season {
     return {};
   }
 
-  done ship_and_take_back(const std::vector<plan>& wave) {
+  done ship(std::vector<plan>& wave) {
     for (const auto& p : wave) {
       auto now = shop_.find(p.number);
       if (!now) return now.error();
@@ -131,7 +133,8 @@ class season {
 
   /// Its stage when the shop has done its part, or has given it up.
   fasti::result<Stage> stage_when_taken(const plan& p) {
-    while (true) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (std::chrono::steady_clock::now() < deadline) {
       const auto now = shop_.find(p.number);
       if (!now) return now.error();
       const auto stage = (*now)->getStage();
@@ -140,6 +143,8 @@ class season {
       if (is_taken) return stage;
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
+    return fasti::error{fasti::errc::unavailable, "nobody-carries-it",
+                        "order " + std::to_string(p.number) + " does not move"};
   }
 
   done step(const done& d) {

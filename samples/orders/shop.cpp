@@ -2,13 +2,11 @@
 
 #include "payment.hpp"
 #include "stock.hpp"
+#include "streams.hpp"
 
 namespace orders {
 namespace {
 
-std::string stream_of(const char* category, std::string_view key) {
-  return std::string(category).append("-").append(key);
-}
 std::string order_stream(std::uint64_t number) {
   return stream_of(order::category, std::to_string(number));
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "other_bank.hpp"
 #include "our_bank.hpp"

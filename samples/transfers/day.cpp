@@ -58,8 +58,8 @@ class day {
     for (unsigned i = 0; i < payees_of_a_kind; ++i) {
       // Around the moment of the recall.
       const auto late = options_.patience * (80 + 40 * i / (payees_of_a_kind - 1)) / 100;
-      for (auto r : {admit("prompt", i, 0), admit("late", i, ms(late)),
-                     admit("silent", i, a_month_ms), admit("closed", i, 0), close(i)}) {
+      for (const auto& r : {admit("prompt", i, 0), admit("late", i, ms(late)),
+                            admit("silent", i, a_month_ms), admit("closed", i, 0), close(i)}) {
         if (!r) return r;
       }
     }

@@ -120,19 +120,22 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Transfers between two banks. Exit code 0: each ended once, and money is conserved."};
   transfers::day_options day;
+  constexpr int a_day_ms = 86'400'000;
   std::string directory = "transfers.fasti";
   auto patience_ms = static_cast<std::uint32_t>(day.patience.count());
   int say_to = -1;
   app.add_option("--transfers", day.transfers, "how many are ordered")->capture_default_str();
   app.add_option("--seed", day.seed, "which day; the same one again does nothing twice")
       ->capture_default_str();
-  app.add_option("--refused", day.refused_percent, "percent that the other bank refuses")
+  const auto percent = [&app](const char* name, unsigned& into, const char* what) {
+    app.add_option(name, into, what)->check(CLI::Range(0, 100))->capture_default_str();
+  };
+  percent("--refused", day.refused_percent, "percent that the other bank refuses");
+  percent("--silent", day.silent_percent, "percent that it does not answer");
+  percent("--late", day.late_percent, "percent that it answers about when they are recalled");
+  app.add_option("--patience-ms", patience_ms, "so long it has to answer")
+      ->check(CLI::Range(1, a_day_ms))
       ->capture_default_str();
-  app.add_option("--silent", day.silent_percent, "percent that it does not answer")
-      ->capture_default_str();
-  app.add_option("--late", day.late_percent, "percent that it answers about when they are recalled")
-      ->capture_default_str();
-  app.add_option("--patience-ms", patience_ms, "so long it has to answer")->capture_default_str();
   app.add_option("--dir", directory, "the journal's directory")->capture_default_str();
   app.add_option("--say-to", say_to, "a descriptor that hears how many have ended");
   CLI11_PARSE(app, argc, argv);

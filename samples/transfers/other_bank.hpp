@@ -10,6 +10,7 @@
 
 #include <map>
 
+#include "names.hpp"
 #include "transfers.capnp.h"
 
 namespace transfers {
@@ -67,10 +68,10 @@ struct payout {
   using events = fasti::types<ReviewBegun>;
 
   static std::optional<std::string> key_of(Instructed::Reader e, const fasti::recorded_event&) {
-    return e.getTransfer();
+    return key_of_transfer(e.getTransfer());
   }
   static std::optional<std::string> key_of(Confirmed::Reader e, const fasti::recorded_event&) {
-    return e.getTransfer();
+    return key_of_transfer(e.getTransfer());
   }
   void react(Instructed::Reader e, fasti::reactions& out) const;
   void react(Confirmed::Reader e, fasti::reactions& out) const;

@@ -1,5 +1,7 @@
 #include "our_bank.hpp"
 
+#include "names.hpp"
+
 namespace transfers {
 namespace {
 
@@ -11,14 +13,6 @@ fasti::decision check_amount(std::int64_t cents) {
   if (cents <= 0) return fasti::reject("not-positive");
   if (cents > cents_max) return fasti::reject("too-much");
   return fasti::accept();
-}
-
-std::string_view text(capnp::Text::Reader t) { return {t.cStr(), t.size()}; }
-
-/// What others make streams of.
-bool is_good_name(std::string_view name) {
-  constexpr std::size_t name_bytes_max = 100;
-  return !name.empty() && name.size() <= name_bytes_max;
 }
 
 }  // namespace

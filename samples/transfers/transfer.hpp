@@ -12,6 +12,7 @@
 
 #include <fasti/process.hpp>
 
+#include "names.hpp"
 #include "transfers.capnp.h"
 
 namespace transfers {
@@ -26,11 +27,11 @@ struct transfer {
   using key = std::optional<std::string>;
   using recorded = const fasti::recorded_event&;
   static key key_of(Ordered::Reader, recorded at) { return std::string(at.key()); }
-  static key key_of(Held::Reader e, recorded) { return e.getTransfer(); }
-  static key key_of(Confirmed::Reader e, recorded) { return e.getTransfer(); }
-  static key key_of(Recalled::Reader e, recorded) { return e.getTransfer(); }
-  static key key_of(Settled::Reader e, recorded) { return e.getTransfer(); }
-  static key key_of(Released::Reader e, recorded) { return e.getTransfer(); }
+  static key key_of(Held::Reader e, recorded) { return key_of_transfer(e.getTransfer()); }
+  static key key_of(Confirmed::Reader e, recorded) { return key_of_transfer(e.getTransfer()); }
+  static key key_of(Recalled::Reader e, recorded) { return key_of_transfer(e.getTransfer()); }
+  static key key_of(Settled::Reader e, recorded) { return key_of_transfer(e.getTransfer()); }
+  static key key_of(Released::Reader e, recorded) { return key_of_transfer(e.getTransfer()); }
 
   void react(Ordered::Reader e, fasti::reactions& out) const;
   void react(Held::Reader, fasti::reactions& out) const;

@@ -375,6 +375,14 @@ TEST_F(Shop, MoneyAndGoodsGoOutAndComeBack) {
   EXPECT_EQ(shop_.pay(9).error().reason, "no-such-order");
 }
 
+TEST_F(Shop, WhatIsPutAsideForNobodyStopsNobody) {
+  for (const auto& order : {std::string(), std::string(600, 'x')}) {
+    fill<Reserve>("stock-tea", of_order(order.c_str(), 1));
+  }
+  ASSERT_TRUE(place("r1"));
+  EXPECT_TRUE(comes_to(1, Stage::PAID));
+}
+
 TEST_F(Shop, ItsCustomersOrdersAreFoundByTheirTag) {
   ASSERT_TRUE(place("r1"));
   std::vector<std::string> found;

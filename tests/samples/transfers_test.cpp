@@ -209,6 +209,16 @@ TEST_F(Transfers, RefusedAndRecalledItIsGivenBackOnce) {
   EXPECT_EQ(how_many<Released>(rt), 1U);
 }
 
+TEST_F(Transfers, WhatHasNoGoodNameIsNoTransferAndStopsNobody) {
+  auto rt = open_all();
+  open_accounts(rt);
+  for (const auto& name : {std::string(), std::string(600, 'x')}) {
+    must(rt.send<Recall>("gateway-bob", [&](auto c) { c.setTransfer(name); }));
+  }
+  order_transfer(rt, "bob", 300);
+  expect_end(rt, Outcome::COMPLETED, "", 9'700);
+}
+
 TEST_F(Transfers, TheBooksShowMoneyFromNowhere) {
   auto rt = open_all();
   open_accounts(rt);
