@@ -102,7 +102,7 @@ class day {
   }
 
   fasti::result<void> order(std::uint64_t n) {
-    auto cents = static_cast<std::int64_t>(1 + below(cents_max));
+    std::int64_t cents = 1 + below(cents_max);
     const auto* kind = "prompt";
     const auto which = below(3);
     auto dice = below(100);

@@ -35,6 +35,7 @@ void transfer::react(Ordered::Reader e, fasti::reactions& out) const {
 }
 
 void transfer::react(Held::Reader, fasti::reactions& out) const {
+  if (out.at().stream != from) return;
   auto instruct = out.command<Instruct>(to);
   instruct.setTransfer(name_in(out));
   instruct.setCents(cents);
@@ -42,12 +43,21 @@ void transfer::react(Held::Reader, fasti::reactions& out) const {
 }
 
 void transfer::react(Confirmed::Reader, fasti::reactions& out) const {
+  if (out.at().stream != to) return;
   resolve(is_overdue ? Outcome::COMPLETED_LATE : Outcome::COMPLETED, {}, out);
   out.command<Settle>(from).setTransfer(name_in(out));
 }
 
 void transfer::react(Recalled::Reader, fasti::reactions& out) const {
-  give_back(Outcome::RECALLED, no_answer, out);
+  if (out.at().stream == to) give_back(Outcome::RECALLED, no_answer, out);
+}
+
+void transfer::react(Settled::Reader, fasti::reactions& out) const {
+  if (out.at().stream == from) end(outcome, reason, out);
+}
+
+void transfer::react(Released::Reader, fasti::reactions& out) const {
+  if (out.at().stream == from) end(outcome, reason, out);
 }
 
 void transfer::on_timer(std::string_view, fasti::reactions& out) const {

@@ -34,11 +34,12 @@ struct transfer {
   static key key_of(Released::Reader e, recorded) { return key_of_transfer(e.getTransfer()); }
 
   void react(Ordered::Reader e, fasti::reactions& out) const;
+  /// These count from the two streams only that this transfer is about: others may use its name.
   void react(Held::Reader, fasti::reactions& out) const;
   void react(Confirmed::Reader, fasti::reactions& out) const;
   void react(Recalled::Reader, fasti::reactions& out) const;
-  void react(Settled::Reader, fasti::reactions& out) const { end(outcome, reason, out); }
-  void react(Released::Reader, fasti::reactions& out) const { end(outcome, reason, out); }
+  void react(Settled::Reader, fasti::reactions& out) const;
+  void react(Released::Reader, fasti::reactions& out) const;
 
   void on_timer(std::string_view, fasti::reactions& out) const;
 

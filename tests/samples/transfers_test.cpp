@@ -219,6 +219,22 @@ TEST_F(Transfers, WhatHasNoGoodNameIsNoTransferAndStopsNobody) {
   expect_end(rt, Outcome::COMPLETED, "", 9'700);
 }
 
+TEST_F(Transfers, WhoeverElseUsesItsNameChangesNothing) {
+  auto rt = open_all();
+  open_accounts(rt);
+  must(rt.send<Deposit>("account-eve", [](auto c) { c.setCents(50); }));
+  for (const auto* name : {"t1", "t2"}) {
+    must(rt.send<Hold>("account-eve", [name](auto c) {
+      c.setTransfer(name);
+      c.setCents(20);
+    }));
+    must(rt.send<Release>("account-eve", [name](auto c) { c.setTransfer(name); }));
+    must(rt.send<Recall>("gateway-closed", [name](auto c) { c.setTransfer(name); }));
+  }
+  order_transfer(rt, "bob", 300);
+  expect_end(rt, Outcome::COMPLETED, "", 9'700);
+}
+
 TEST_F(Transfers, TheBooksShowMoneyFromNowhere) {
   auto rt = open_all();
   open_accounts(rt);
