@@ -2,6 +2,8 @@
 
 #include "fasti/keys.hpp"
 #include "runtime/core/bytes.hpp"
+#include "runtime/core/guard.hpp"
+#include "runtime/core/stored_rows.hpp"
 #include "schemas/process.capnp.h"
 
 namespace fasti::core {
@@ -10,6 +12,7 @@ namespace {
 using namespace fasti::schemas;
 
 constexpr const char* by_position = "issued";
+constexpr const char* by_stream = "to";
 constexpr const char* by_due = "due";
 
 /// Rows under stream and number, which the events that end them know, too.
@@ -53,7 +56,7 @@ class outbox_state final : public detail::projection_state {
   }
 };
 
-outbox_entry entry_in(body_view words) {
+outbox_entry decoded(body_view words) {
   body_reader reader(words);
   const auto row = reader.root<OutboxEntry>();
   outbox_entry e;
@@ -69,6 +72,28 @@ outbox_entry entry_in(body_view words) {
   return e;
 }
 
+error damaged(std::string_view key, const std::string& why) {
+  std::string row = "of an unknown process manager";
+  if (const auto parts = parts_of<std::string, std::uint64_t>(key)) {
+    row = std::get<0>(*parts) + " " + std::to_string(std::get<1>(*parts));
+  }
+  return {errc::corrupt, "row-damaged",
+          "view " + std::string(outbox_view) + ", row " + row + ": " + why +
+              "; remove the views' directory, they are made anew"};
+}
+
+outbox_entry entry_in(std::string_view key, body_view words) {
+  outbox_entry e;
+  if (const auto thrown = thrown_by([&] { e = decoded(words); })) {
+    throw row_error(damaged(key, *thrown));
+  }
+  return e;
+}
+
+detail::row_reader::scan_visitor each(const entry_visitor& visitor) {
+  return [&visitor](std::string_view key, body_view row) { return visitor(entry_in(key, row)); };
+}
+
 }  // namespace
 
 detail::projection_port outbox_port() {
@@ -82,6 +107,7 @@ detail::projection_port outbox_port() {
     const auto row = reader.root<OutboxEntry>();
     if (row.getStream().size() > 0) {
       out.add(by_position, key_of(row.getPosition()));
+      out.add(by_stream, key_of(text_in(row.getStream()), row.getPosition()));
     } else {
       out.add(by_due, key_of(row.getDue()));
     }
@@ -90,23 +116,37 @@ detail::projection_port outbox_port() {
 }
 
 void commands_behind(const detail::row_reader& rows, position after, const entry_visitor& visitor) {
-  rows.scan_by(by_position, {.from = key_of(count_of(after) + 1)},
-               [&](std::string_view, body_view row) { return visitor(entry_in(row)); });
+  rows.scan_by(by_position, {.from = key_of(count_of(after) + 1)}, each(visitor));
 }
 
-bool is_pending(const detail::row_reader& rows, std::string_view process, position up_to) {
-  bool found = false;
-  rows.scan({.prefix = key_of(process)}, [&](std::string_view, body_view row) {
-    found = entry_in(row).at <= up_to;
-    return !found;
-  });
-  return found;
+void commands_to(const detail::row_reader& rows, std::string_view stream, position after,
+                 const entry_visitor& visitor) {
+  const auto from = key_of(stream, count_of(after) + 1);
+  rows.scan_by(by_stream, {.prefix = key_of(stream), .from = from}, each(visitor));
+}
+
+std::optional<std::string> stream_behind(const detail::row_reader& rows, std::string_view stream) {
+  std::optional<std::string> next;
+  rows.scan_by(by_stream, {.from = key_of(stream, count_of(latest_position))},
+               each([&next](outbox_entry&& e) {
+                 next = std::move(e.stream);
+                 return false;
+               }));
+  return next;
 }
 
 void timers_due(const detail::row_reader& rows, timestamp now, const entry_visitor& visitor) {
   const auto behind = key_of(now + std::chrono::nanoseconds(1));
-  rows.scan_by(by_due, {.before = behind},
-               [&](std::string_view, body_view row) { return visitor(entry_in(row)); });
+  rows.scan_by(by_due, {.before = behind}, each(visitor));
+}
+
+bool is_pending(const detail::row_reader& rows, std::string_view process, position up_to) {
+  bool found = false;
+  rows.scan({.prefix = key_of(process)}, each([&](outbox_entry&& e) {
+              found = e.at <= up_to;
+              return !found;
+            }));
+  return found;
 }
 
 }  // namespace fasti::core

@@ -11,10 +11,17 @@ inline constexpr std::string_view outbox_view = "fasti.outbox";
 
 [[nodiscard]] detail::projection_port outbox_port();
 
-/// Commands in the order in which they were issued, behind that position; as long as the visitor
-/// says so. Throws what `rows` throws.
+/// As long as it says so. All that read throw what `rows` throws, and `row_error` of an entry that
+/// is damaged.
 using entry_visitor = std::function<bool(outbox_entry&& e)>;
+/// Commands in the order in which they were issued, behind that position.
 void commands_behind(const detail::row_reader& rows, position after, const entry_visitor& visitor);
+/// … those that go to one stream.
+void commands_to(const detail::row_reader& rows, std::string_view stream, position after,
+                 const entry_visitor& visitor);
+/// The next stream that commands go to, in the order of their ids; none behind the last one.
+[[nodiscard]] std::optional<std::string> stream_behind(const detail::row_reader& rows,
+                                                       std::string_view stream);
 /// Timers in the order in which they are due, up to that time.
 void timers_due(const detail::row_reader& rows, timestamp now, const entry_visitor& visitor);
 

@@ -8,7 +8,13 @@
 namespace fasti::node {
 namespace {
 
-constexpr std::size_t entries_max = 1024;     // under way and behind those that are
+constexpr std::size_t entries_max = 1024;  // in memory
+constexpr std::size_t entries_per_lane_max = 64;
+/// What was put back is found again only up to there: what is new has the rest.
+constexpr std::size_t entries_of_rounds_max = entries_max / 2;
+/// The one that has begun may be past a stream.
+constexpr unsigned rounds_to_find_all = 2;
+constexpr unsigned tries_before_others_get_their_turn = 5;
 constexpr std::size_t timers_per_look = 256;  // late ones do not come all at once
 constexpr std::uint64_t ticks_between_tries_max = 600;
 constexpr std::uint64_t ticks_before_a_timer_is_tried_again = 50;
@@ -39,40 +45,136 @@ void outbox_courier::look() {
   const auto snapshot = views_.snapshot();
   const std::string view(core::outbox_view);
   const auto shown = snapshot->checkpoint(view);
-  if (!shown || *shown < from_) return;  // what was settled before is not seen yet
+  if (!shown) {
+    const std::lock_guard lock(mutex_);
+    return note_failure(shown.error().to_string());
+  }
+  if (*shown < from_) return;  // what was settled before is not seen yet
   const core::stored_rows rows(*snapshot, view);
-  std::vector<std::string> streams;  // what was taken before a row that cannot be read is sent
-  note_failure(core::thrown_by([&] { take_commands(rows, streams); }));
-  note_failure(core::thrown_by([&] { take_timers(rows, *shown); }));
-  for (const auto& stream : streams) deliver_first(stream);
+  addressees to;  // what was taken before a row that cannot be read is sent
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(settled_, [&shown](const auto& s) { return s.second <= *shown; });
+    if (!is_trying_again()) failing_.reset();
+    fill_drained(rows, to);
+    note_failure(core::thrown_by([&] { take_new(rows, to); }));
+    note_failure(core::thrown_by([&] { go_round(rows, to); }));
+    note_failure(core::thrown_by([&] { take_timers(rows, *shown); }));
+  }
+  for (const auto& stream : to) deliver_first(stream);
   fire_next();
 }
 
 void outbox_courier::note_failure(const std::optional<std::string>& thrown) {
-  if (!thrown) return;
-  const std::lock_guard lock(mutex_);
-  failing_ = error{errc::corrupt, "outbox-unreadable", *thrown};
+  if (thrown) failing_ = error{errc::corrupt, "outbox-unreadable", *thrown};
 }
 
-/// `streams`: to which something is to be sent now.
-void outbox_courier::take_commands(const detail::row_reader& rows,
-                                   std::vector<std::string>& streams) {
-  const std::lock_guard lock(mutex_);
+bool outbox_courier::is_trying_again() const {
+  return entries_ > 0 || rounds_to_go_ > 0 ||
+         std::any_of(firing_.begin(), firing_.end(),
+                     [](const auto& f) { return f.second.again_at_tick != 0; });
+}
+
+void outbox_courier::take_new(const detail::row_reader& rows, addressees& to) {
   has_more_ = false;
   core::commands_behind(rows, looked_behind_, [&](core::outbox_entry&& e) {
-    has_more_ = entries_ >= entries_max;
+    if (held() >= entries_max) put_back(1);
+    has_more_ = held() >= entries_max;
     if (has_more_) return false;
-    ++entries_;
     looked_behind_ = e.at;
-    auto& to = lanes_[e.stream];
-    if (to.entries.empty()) streams.push_back(e.stream);
-    to.entries.push_back(std::move(e));
+    take_one(rows, std::move(e), to);
     return true;
   });
 }
 
+void outbox_courier::take_one(const detail::row_reader& rows, core::outbox_entry&& e,
+                              addressees& to) {
+  if (is_known(e)) return;
+  const auto found = lanes_.find(e.stream);
+  if (found == lanes_.end()) {
+    if (rounds_to_go_ > 0) return fill(rows, e.stream, to);  // what was put back goes before it
+    to.push_back(e.stream);
+    return append(lanes_[to.back()], std::move(e));
+  }
+  auto& l = found->second;
+  if (e.at <= l.taken_up_to) return;
+  l.has_more = l.has_more || l.entries.size() >= entries_per_lane_max;
+  if (!l.has_more) append(l, std::move(e));
+}
+
+void outbox_courier::append(lane& to, core::outbox_entry&& e) {
+  ++entries_;
+  to.taken_up_to = e.at;
+  to.entries.push_back(std::move(e));
+}
+
+/// Has left its lane, and may stand in the view still.
+bool outbox_courier::is_known(const core::outbox_entry& e) const {
+  const name of(e.process, e.number);
+  return settling_.contains(of) || settled_.contains(of);
+}
+
+void outbox_courier::fill_drained(const detail::row_reader& rows, addressees& to) {
+  for (const auto& stream : std::exchange(drained_, {})) fill(rows, stream, to);
+}
+
+/// The lane is empty, or not there yet. One that cannot be read is tried again at the next look.
+void outbox_courier::fill(const detail::row_reader& rows, const std::string& stream,
+                          addressees& to) {
+  auto& l = lanes_[stream];
+  l.has_more = false;
+  const auto thrown = core::thrown_by([&] {
+    core::commands_to(rows, stream, l.taken_up_to, [&](core::outbox_entry&& e) {
+      if (is_known(e)) return true;
+      const auto limit = held() < entries_max ? entries_per_lane_max : 1;
+      l.has_more = l.entries.size() >= limit;
+      if (!l.has_more) append(l, std::move(e));
+      return !l.has_more;
+    });
+  });
+  note_failure(thrown);
+  if (thrown) l.has_more = true;
+  if (!l.entries.empty()) return to.push_back(stream);
+  l.has_more ? void(drained_.insert(stream)) : void(lanes_.erase(stream));
+}
+
+/// What waits, and was tried so often, leaves its place to others. A refusal that is put back is
+/// forgotten, as by a crash: its command is delivered again.
+void outbox_courier::put_back(unsigned tries_min) {
+  const auto leaves = [tries_min](const patience& p) {
+    return p.again_at_tick != 0 && p.tries >= tries_min;
+  };
+  const auto held_before = entries_;
+  std::erase_if(settling_, [&](const auto& s) {
+    if (!leaves(s.second.waits)) return false;
+    --entries_;
+    if (const auto found = lanes_.find(s.second.entry.stream); found != lanes_.end()) {
+      found->second.taken_up_to = no_position;
+      found->second.has_more = true;
+    }
+    return true;
+  });
+  std::erase_if(lanes_, [&](const auto& l) {
+    if (!leaves(l.second.waits)) return false;
+    entries_ -= l.second.entries.size();
+    return true;
+  });
+  if (entries_ < held_before) rounds_to_go_ = rounds_to_find_all;
+}
+
+void outbox_courier::go_round(const detail::row_reader& rows, addressees& to) {
+  while (rounds_to_go_ > 0 && held() < entries_of_rounds_max) {
+    if (auto next = core::stream_behind(rows, went_round_to_)) {
+      went_round_to_ = *std::move(next);
+      if (!lanes_.contains(went_round_to_)) fill(rows, went_round_to_, to);
+    } else {
+      --rounds_to_go_;
+      went_round_to_.clear();
+    }
+  }
+}
+
 void outbox_courier::take_timers(const detail::row_reader& rows, position shown) {
-  const std::lock_guard lock(mutex_);
   std::erase_if(firing_, [&](const auto& t) {
     const auto& [fired_at, again_at_tick] = t.second;
     const bool row_is_gone = fired_at != no_position && fired_at <= shown;
@@ -100,27 +202,32 @@ void outbox_courier::deliver_first(const std::string& stream) {
 void outbox_courier::on_outcome(const std::string& stream, const result<receipt>& r) {
   std::optional<name> settled;
   bool has_next = false;
+  bool wants_look = false;
   std::string to_say;
   {
     const std::lock_guard lock(mutex_);
     const auto found = lanes_.find(stream);
-    auto& [entries, waits] = found->second;
+    auto& l = found->second;
     if (!r && may_pass(r.error())) {
-      to_say = wait(waits, entries.front(), r.error());
+      to_say = wait(l.waits, l.entries.front(), r.error());
+      wants_look = has_more_;  // it can leave its place now
     } else {
-      settlement s{std::move(entries.front()), {}, {}};
+      settlement s{std::move(l.entries.front()), {}, {}};
       if (!r) s.refused = r.error();
       settled.emplace(s.entry.process, s.entry.number);
       settling_.insert_or_assign(*settled, std::move(s));
-      entries.pop_front();
-      waits = {};
-      has_next = !entries.empty();
-      if (!has_next) lanes_.erase(found);
+      l.entries.pop_front();
+      l.waits = {};
+      has_next = !l.entries.empty();
+      wants_look = !has_next && l.has_more;
+      if (wants_look) drained_.insert(stream);
+      if (!has_next && !wants_look) lanes_.erase(found);
     }
   }
-  if (!settled) return say(to_say);
-  settle(*settled);
+  say(to_say);
+  if (settled) settle(*settled);
   if (has_next) deliver_first(stream);
+  if (wants_look) look_soon();
 }
 
 void outbox_courier::settle(const name& of) {
@@ -138,23 +245,23 @@ void outbox_courier::settle(const name& of) {
 }
 
 void outbox_courier::on_settled(const name& of, const result<receipt>& r) {
-  bool has_more = false;
+  bool wants_look = false;
   std::string to_say;
   {
     const std::lock_guard lock(mutex_);
+    wants_look = has_more_;
     const auto found = settling_.find(of);
     if (r) {
+      settled_.emplace(of, r->position);
       settling_.erase(found);
       --entries_;
-      if (entries_ == 0) failing_.reset();
-      has_more = has_more_;
     } else {
       // A reaction that throws is tried again, too: what it is to undo must not be forgotten.
       to_say = wait(found->second.waits, found->second.entry, r.error());
     }
   }
   say(to_say);
-  if (has_more) look_soon();
+  if (wants_look) look_soon();
 }
 
 /// What the log should say.
@@ -222,6 +329,8 @@ void outbox_courier::tick() {
     for (auto& [of, s] : settling_) {
       if (is_due(s.waits)) settlements.push_back(of);
     }
+    const bool others_wait = rounds_to_go_ > 0 && held() >= entries_of_rounds_max;
+    if (others_wait) put_back(tries_before_others_get_their_turn);
   }
   for (const auto& stream : streams) deliver_first(stream);
   for (const auto& of : settlements) settle(of);
@@ -230,7 +339,10 @@ void outbox_courier::tick() {
 
 outbox_status outbox_courier::status() const {
   const std::lock_guard lock(mutex_);
-  return {entries_, has_more_, failing_};
+  const bool has_more =
+      has_more_ || rounds_to_go_ > 0 ||
+      std::any_of(lanes_.begin(), lanes_.end(), [](const auto& l) { return l.second.has_more; });
+  return {entries_, has_more, failing_};
 }
 
 }  // namespace fasti::node

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <set>
 
 #include "ledger.hpp"
@@ -15,6 +16,32 @@
 namespace fasti::test {
 
 using namespace std::chrono_literals;
+
+/// Its root points to where nothing is.
+inline void damage_message(std::string& row) {
+  constexpr std::uint64_t astray = 0x0000'ffff'7fff'fff0;
+  std::memcpy(row.data(), &astray, sizeof astray);
+}
+
+/// Says where its views are, and cannot read them.
+class unreadable_views final : public persistence::views_over {
+ public:
+  unreadable_views(std::shared_ptr<const view_reader> under, error why)
+      : views_over(std::move(under)), why_(std::move(why)) {}
+
+  result<std::optional<std::string>> row(std::string_view, std::string_view) const override {
+    return why_;
+  }
+  result<void> scan(std::string_view, const key_range&, const row_visitor&) const override {
+    return why_;
+  }
+  result<void> write(std::string_view, const view_batch&) override { return why_; }
+  result<void> clear(std::string_view) override { return why_; }
+  std::shared_ptr<const view_reader> snapshot() const override { return nullptr; }
+
+ private:
+  const error why_;
+};
 
 /// A store in memory that fails, or ends like a killed process: from some change on it takes none.
 class moody_views final : public persistence::views_over {
@@ -36,7 +63,10 @@ class moody_views final : public persistence::views_over {
     if (auto may = change(); !may) return may;
     return under_->clear(view);
   }
-  std::shared_ptr<const view_reader> snapshot() const override { return under_->snapshot(); }
+  std::shared_ptr<const view_reader> snapshot() const override {
+    if (reads_fail) return std::make_shared<unreadable_views>(under_->snapshot(), *reads_fail);
+    return under_->snapshot();
+  }
 
   std::optional<error> reads_fail;
   std::optional<error> writes_fail;
