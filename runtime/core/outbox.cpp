@@ -77,9 +77,7 @@ error damaged(std::string_view key, const std::string& why) {
   if (const auto parts = parts_of<std::string, std::uint64_t>(key)) {
     row = std::get<0>(*parts) + " " + std::to_string(std::get<1>(*parts));
   }
-  return {errc::corrupt, "row-damaged",
-          "view " + std::string(outbox_view) + ", row " + row + ": " + why +
-              "; remove the views' directory, they are made anew"};
+  return damaged_row(outbox_view, row, why);
 }
 
 outbox_entry entry_in(std::string_view key, body_view words) {

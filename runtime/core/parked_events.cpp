@@ -3,7 +3,6 @@
 #include "fasti/keys.hpp"
 #include "runtime/core/bytes.hpp"
 #include "runtime/core/row_words.hpp"
-#include "runtime/core/view_generations.hpp"
 #include "schemas/views.capnp.h"
 
 namespace fasti::core {
@@ -21,7 +20,7 @@ std::string stored_form(const parked_event& e) {
   }));
 }
 
-parked_event event_in(const std::vector<word>& words) {
+parked_event event_in(body_view words) {
   body_reader reader(words);
   const auto stored = reader.root<schemas::ParkedEvent>();
   parked_event e;
@@ -33,23 +32,23 @@ parked_event event_in(const std::vector<word>& words) {
   return e;
 }
 
+std::string row_name_of(std::string_view key) {
+  const auto at = parts_of<std::uint64_t>(key.substr(parked_keys.size()));
+  return "of the event parked at position " + (at ? std::to_string(std::get<0>(*at)) : "unknown");
+}
+
 }  // namespace
 
 result<void> parked_events::load(const view_reader& from, std::string_view view) {
   *this = {};
-  bool damaged = false;
-  auto scanned = from.scan(view, {.prefix = parked_keys}, [&](std::string_view, auto bytes) {
-    const auto words = words_of(bytes);
-    damaged = !words;
-    if (!damaged) park(event_in(*words));
-    return !damaged;
+  result<void> loaded;
+  auto scanned = from.scan(view, {.prefix = parked_keys}, [&](std::string_view key, auto bytes) {
+    const auto why = failure_to_use(bytes, [this](body_view words) { park(event_in(words)); });
+    if (why) loaded = damaged_row(view, row_name_of(key), *why);
+    return !why;
   });
   settle();
-  if (!scanned) return scanned;
-  if (!damaged) return {};
-  return error{
-      errc::corrupt, "row-damaged",
-      "view " + std::string(view_named(view)) + ": a parked event cannot be read; rebuild it"};
+  return scanned ? loaded : scanned;
 }
 
 void parked_events::park(parked_event e) {

@@ -33,9 +33,10 @@ result<void> projection_machine::open() {
 
 // -- folding --------------------------------------------------------------------------------------
 
-/// As far as the view that serves; if that is stopped, as far as there is anything.
+/// As far as the view that serves; if that is stopped, as far as there was anything when the step
+/// began: a journal that grows meanwhile is not run after.
 position projection_machine::rebuild_goal(position head) const noexcept {
-  return serving_->stopped() ? std::max({head, checkpoint(), in_.journal.head()}) : checkpoint();
+  return serving_->stopped() ? std::max(head, checkpoint()) : checkpoint();
 }
 
 bool projection_machine::has_caught_up() const noexcept {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fasti/event.hpp"
+#include "runtime/core/guard.hpp"
 
 namespace fasti::core {
 
@@ -20,6 +21,14 @@ namespace fasti::core {
 
 [[nodiscard]] inline std::string text_of(body_view words) {
   return {reinterpret_cast<const char*>(words.data()), words.size_bytes()};
+}
+
+/// Why `use(words of the row)` could not be done, if so: not a message, or a damaged one.
+template <class Use>
+[[nodiscard]] std::optional<std::string> failure_to_use(std::string_view bytes, Use&& use) {
+  const auto words = words_of(bytes);
+  if (!words) return std::to_string(bytes.size()) + " bytes are not a message";
+  return thrown_by([&] { use(body_view(*words)); });
 }
 
 }  // namespace fasti::core

@@ -29,12 +29,16 @@ std::string secondary_row_key(std::string_view index, std::string_view secondary
   return index_prefix(index) + key_of(secondary) + std::string(key);
 }
 
+error damaged_row(std::string_view view, const std::string& row, const std::string& why) {
+  return {errc::corrupt, "row-damaged",
+          "view " + std::string(view_named(view)) + ", row " + row + ": " + why +
+              "; rebuild it, or remove the views' directory"};
+}
+
 std::vector<word> stored_rows::checked(std::string_view bytes, std::string_view key) const {
   if (auto words = words_of(bytes)) return *std::move(words);
-  throw row_error({errc::corrupt, "row-damaged",
-                   "view " + std::string(view_named(view_)) + ", row \"" + std::string(key) +
-                       "\": " + std::to_string(bytes.size()) +
-                       " bytes are not a message; rebuild it"});
+  throw row_error(damaged_row(view_, "\"" + std::string(key) + "\"",
+                              std::to_string(bytes.size()) + " bytes are not a message"));
 }
 
 std::optional<std::vector<word>> stored_rows::read(std::string_view key) const {

@@ -21,6 +21,10 @@ struct row_error : std::exception {
   std::string text;
 };
 
+/// `corrupt` ("row-damaged"). `view`: its name in the store.
+[[nodiscard]] error damaged_row(std::string_view view, const std::string& row,
+                                const std::string& why);
+
 inline constexpr std::string_view own_keys = "\xff";
 inline constexpr std::string_view parked_keys = "\xffp";
 

@@ -4,6 +4,7 @@
 
 #include "fasti/schema.hpp"
 #include "runtime/core/row_words.hpp"
+#include "runtime/core/stored_rows.hpp"
 #include "schemas/views.capnp.h"
 
 namespace fasti::core {
@@ -23,6 +24,18 @@ result<void> clear_but(const std::set<std::string>& kept, view_store& in, std::s
     if (auto cleared = in.clear(name); !cleared) return cleared;
   }
   return {};
+}
+
+view_generations generations_in(body_view words) {
+  body_reader reader(words);
+  const auto stored = reader.root<schemas::ViewGenerations>();
+  view_generations g;
+  g.serving = stored.getServing();
+  if (stored.getBuilding() != 0) {
+    g.building = view_build{stored.getBuilding(), position{stored.getBuiltBehind()},
+                            stored.getWaits() ? when_caught_up::wait : when_caught_up::switch_over};
+  }
+  return g;
 }
 
 }  // namespace
@@ -52,19 +65,8 @@ result<view_generations> load_generations(const view_reader& from, std::string_v
   auto row = from.row(generations_view, view);
   if (!row) return std::move(row).error();
   if (!*row) return g;
-  const auto words = words_of(**row);
-  if (!words) {
-    return error{errc::corrupt, "row-damaged",
-                 "which generation of view " + std::string(view) +
-                     " serves cannot be read; remove the views' directory"};
-  }
-  body_reader reader(*words);
-  const auto stored = reader.root<schemas::ViewGenerations>();
-  g.serving = stored.getServing();
-  if (stored.getBuilding() != 0) {
-    g.building = view_build{stored.getBuilding(), position{stored.getBuiltBehind()},
-                            stored.getWaits() ? when_caught_up::wait : when_caught_up::switch_over};
-  }
+  const auto why = failure_to_use(**row, [&g](body_view words) { g = generations_in(words); });
+  if (why) return damaged_row(generations_view, std::string(view), *why);
   return g;
 }
 

@@ -56,6 +56,9 @@ class moody_views final : public persistence::views_over {
     return views_over::row(view, key);
   }
   result<void> write(std::string_view view, const view_batch& batch) override {
+    if (before_write) {
+      if (auto may = before_write(view); !may) return may;
+    }
     if (auto may = change(); !may) return may;
     return under_->write(view, batch);
   }
@@ -70,6 +73,7 @@ class moody_views final : public persistence::views_over {
 
   std::optional<error> reads_fail;
   std::optional<error> writes_fail;
+  std::function<result<void>(std::string_view view)> before_write;
   std::uint64_t changes_left = std::numeric_limits<std::uint64_t>::max();
   mutable int reads = 0;
 

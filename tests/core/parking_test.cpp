@@ -1,5 +1,6 @@
 // What a projection does with events that it cannot apply: stop, try again, park.
 
+#include "fasti/keys.hpp"
 #include "tests/core/fold_kit.hpp"
 
 namespace fasti::test {
@@ -128,6 +129,24 @@ TEST_F(Parking, P9_ParkedEventsSurviveTheProcessWithTheRows) {
   fold();
   EXPECT_EQ(parked().size(), 3U) << "what comes later waits, too";
   EXPECT_EQ(balance("a"), 5);
+}
+
+TEST_F(Parking, P10_ADamagedRowOfOneIsNamed) {
+  deposited("ledger-a", 5);
+  withdrawn("ledger-a", 1, "poison");
+  fold();
+  const auto key = std::string(core::parked_keys) + key_of(std::uint64_t{2});
+  for (const bool is_cut : {false, true}) {
+    auto row = **kept->row("balances", key);
+    is_cut ? row.resize(row.size() - 1) : damage_message(row);
+    ASSERT_TRUE(kept->write("balances", {{{key, row}}, position{2}}));
+    const auto why = core::projection_machine({port, *journal, store, options}, how).open();
+    ASSERT_FALSE(why);
+    EXPECT_EQ(why.error().reason, "row-damaged");
+    EXPECT_NE(why.error().detail.find("balances, row of the event parked at position 2"),
+              std::string::npos)
+        << why.error().detail;
+  }
 }
 
 TEST_F(Parking, OverTheLimitItStopsAndAReplayStartsItAgain) {

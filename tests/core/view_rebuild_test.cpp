@@ -171,6 +171,62 @@ TEST_F(ViewRebuild, OfAStoppedViewGoesToTheEndAndStartsIt) {
   EXPECT_TRUE(waits->front());
 }
 
+TEST_F(ViewRebuild, OfAStoppedViewDoesNotChaseAJournalThatGrowsAllTheTime) {
+  withdrawn("ledger-a", 20, "poison");
+  fold();
+  ASSERT_TRUE(machine->stopped());
+  port = fasti::detail::port_of_projection<wrong_balances>();
+  store.before_write = [this](std::string_view) {
+    deposited("ledger-b", 1);  // whenever it comes to the end, there is more
+    return result<void>();
+  };
+  const auto a_while = [this] {
+    for (int steps = 0; steps < 20; ++steps) machine->step(journal->head(), now);
+  };
+  start_rebuild(when_caught_up::wait);
+  a_while();
+  EXPECT_EQ(phase(), rebuild_phase::caught_up);
+  ASSERT_TRUE(machine->cancel_rebuild(generation()));
+  start_rebuild(when_caught_up::switch_over);
+  a_while();
+  EXPECT_EQ(phase(), rebuild_phase::switched_over);
+  EXPECT_FALSE(machine->stopped());
+}
+
+TEST_F(ViewRebuild, TakingOverIsTriedAgainWhenTheStoreRefusedIt) {
+  std::string logged;
+  options.log = [&logged](log_level, std::string_view line) { logged += line; };
+  fill(10);
+  fold();
+  start_rebuild(when_caught_up::switch_over);
+  store.before_write = [](std::string_view view) -> result<void> {
+    if (view != core::generations_view) return {};
+    return error{errc::unavailable, "disk-full", "as the test wants"};
+  };
+  fold();
+  EXPECT_EQ(phase(), rebuild_phase::folding) << "the old one serves";
+  EXPECT_NE(logged.find("disk-full"), std::string::npos);
+  EXPECT_TRUE(machine->waits_for_retry()) << "ticks reach it";
+  store.before_write = nullptr;
+  machine->step(journal->head(), now);
+  EXPECT_EQ(phase(), rebuild_phase::switched_over);
+  EXPECT_EQ(rows(), folded_anew());
+}
+
+TEST_F(ViewRebuild, P10_WhichGenerationServesIsNotGuessedFromADamagedRow) {
+  start_rebuild();
+  for (const bool is_cut : {false, true}) {
+    auto row = **kept->row(core::generations_view, "balances");
+    is_cut ? row.resize(row.size() - 1) : damage_message(row);
+    ASSERT_TRUE(kept->write(core::generations_view, {{{"balances", row}}, no_position}));
+    const auto why = core::projection_machine({port, *journal, store, options}, how).open();
+    ASSERT_FALSE(why);
+    EXPECT_EQ(why.error().reason, "row-damaged");
+    EXPECT_NE(why.error().detail.find("fasti.generations, row balances"), std::string::npos)
+        << why.error().detail;
+  }
+}
+
 TEST_F(ViewRebuild, FromAPositionItLeavesOutWhatWasBefore) {
   fill(10);
   fold();
