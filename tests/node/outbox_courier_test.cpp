@@ -121,6 +121,18 @@ TEST_F(OutboxCourier, AStoreThatCannotBeReadForAWhileIsSaidAndReadAgain) {
   expect_all_delivered_in_order();
 }
 
+TEST_F(OutboxCourier, WhatMayPassIsTriedAgainAndIsNoRefusal) {
+  for (const auto why : {errc::corrupt, errc::closed, errc::unknown, errc::conflict}) {
+    failure_of = [why](const std::string&) { return error{why, "not now", "as the test wants"}; };
+    issue("transfer-1", "ledger-a");
+    run();
+    EXPECT_EQ(courier->status().failing->reason, "not now");
+    failure_of = nullptr;
+    expect_all_delivered_in_order();
+  }
+  EXPECT_TRUE(refusals.empty());
+}
+
 TEST_F(OutboxCourier, P10_ADamagedRowIsNamed) {
   issue("transfer-1", "ledger-a");
   issue("transfer-1", "ledger-b");

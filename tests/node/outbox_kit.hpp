@@ -92,6 +92,7 @@ class OutboxTest : public FoldTest, public node::process_link {
   std::function<std::optional<error>(const std::string& stream)> failure_of;
   std::map<std::string, std::vector<std::string>> issued;   // by where they go
   std::map<std::string, std::vector<std::string>> effects;  // what came of them
+  std::vector<std::string> refusals;
   std::uint64_t deliveries = 0;
   mutable std::vector<std::string> logged;
   std::shared_ptr<node::outbox_courier> courier;
@@ -99,7 +100,9 @@ class OutboxTest : public FoldTest, public node::process_link {
  private:
   void settle(const std::string& process, const std::vector<word>& body) {
     body_reader reader(body);
-    const auto number = reader.root<schemas::SettleCommand>().getNumber();
+    const auto outcome = reader.root<schemas::SettleCommand>();
+    const auto number = outcome.getNumber();
+    if (outcome.getReason().size() > 0) refusals.emplace_back(outcome.getReason().cStr());
     if (!settled_.emplace(process, number).second) return;  // accepts and does nothing
     put(process, type_id_of<schemas::CommandSettled>,
         build<schemas::CommandSettled>([number](auto e) { e.setNumber(number); }));

@@ -36,6 +36,30 @@ struct frozen {
   void evolve(Deposited::Reader) {}
 };
 
+/// Cannot be read for a while.
+struct brittle {
+  static constexpr auto category = "brittle";
+  using commands = types<Deposit>;
+  using events = types<Deposited>;
+  using queries = types<Balance(GetBalance)>;
+
+  decision decide(Deposit::Reader c, emit& out) const {
+    out.event<Deposited>().setCents(c.getCents());
+    return accept();
+  }
+  void evolve(Deposited::Reader e) {
+    if (is_broken) throw std::runtime_error("evolve is cross");
+    balance += e.getCents();
+  }
+  decision answer(GetBalance::Reader, Balance::Builder reply) const {
+    reply.setCents(balance);
+    return accept();
+  }
+
+  std::int64_t balance = 0;
+  static inline std::atomic<bool> is_broken{false};
+};
+
 struct transfer {
   static constexpr auto category = "transfer";
   using reacts_to = types<Ordered, Withdrawn, Deposited>;
@@ -244,6 +268,28 @@ TEST_P(Process, CommandsWaitForWhoDecidesThem) {
   ASSERT_TRUE(rt.add<frozen>());
   ASSERT_TRUE(ends(rt, t));
   EXPECT_EQ(outcome(rt, t), "given back");
+}
+
+TEST_P(Process, P8_CommandsWaitForAnAggregateThatCannotBeRead) {
+  if (GetParam() != storage::leveldb) return;
+  brittle::is_broken = false;
+  {
+    auto rt = *runtime::open<brittle>(options());
+    ASSERT_TRUE(deposit(rt, "brittle-b", 1));
+  }
+  brittle::is_broken = true;
+  auto rt = *runtime::open<ledger, desk, brittle, transfer>(options());
+  ASSERT_TRUE(deposit(rt, "ledger-a", 100));
+  const auto t = order(rt, "ledger-a", "brittle-b", 30);
+  ASSERT_TRUE(comes_true([&] { return rt.stats().outbox.failing.has_value(); }));
+  EXPECT_EQ(rt.stats().outbox.failing->code, errc::corrupt);
+  EXPECT_EQ(outcome(rt, t), "") << "it is no refusal";
+  brittle::is_broken = false;
+  pass(10min);  // it is not read again at every try
+  ASSERT_TRUE(ends(rt, t));
+  EXPECT_EQ(outcome(rt, t), "done");
+  const auto balance = answer_of(rt.query<brittle, GetBalance>("brittle-b", [](auto) {}));
+  EXPECT_EQ((*balance)->getCents(), 31);
 }
 
 TEST_P(Process, AReactionThatThrowsStopsItsKindAndNothingElse) {

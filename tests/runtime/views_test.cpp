@@ -242,6 +242,24 @@ TEST_P(Views, ARebuildIsComparedAndSwitchedTo) {
   EXPECT_EQ(rows, 40U);
 }
 
+TEST_P(Views, ARebuildOfAStoppedViewFollowsTheJournal) {
+  auto rt = open();
+  ASSERT_TRUE(rt.add<books>({}));
+  ASSERT_TRUE(deposit(rt, "ledger-a", 50));
+  ASSERT_TRUE(withdraw(rt, "ledger-a", 1, "poison"));
+  ASSERT_TRUE(comes_true([&] { return status_of(rt, "books").stopped.has_value(); }));
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(deposit(rt, "ledger-b", 1));
+  books::is_mended = true;
+  auto again = rt.rebuild<books>({.then = when_caught_up::wait});
+  ASSERT_TRUE(again);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(deposit(rt, "ledger-b", 1));
+  const auto end = rt.journal().head();
+  ASSERT_TRUE(comes_true([&] { return again->status().at == end; }));
+  ASSERT_TRUE(again->switch_over());
+  catch_up(rt);
+  EXPECT_FALSE(status_of(rt, "books").stopped);
+}
+
 TEST_P(Views, ARebuildGoesOnInTheNextRuntime) {
   if (GetParam() != storage::leveldb) return;
   auto o = options();
