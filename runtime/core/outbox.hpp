@@ -11,8 +11,7 @@ inline constexpr std::string_view outbox_view = "fasti.outbox";
 
 [[nodiscard]] detail::projection_port outbox_port();
 
-/// As long as it says so. All that read throw what `rows` throws, and `row_error` of an entry that
-/// is damaged.
+/// False ends it. Whoever calls one throws what `rows` throws, and `row_error` of a damaged entry.
 using entry_visitor = std::function<bool(outbox_entry&& e)>;
 /// Commands in the order in which they were issued, behind that position.
 void commands_behind(const detail::row_reader& rows, position after, const entry_visitor& visitor);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t entries_max = 1024;  // in memory
 constexpr std::size_t entries_per_lane_max = 64;
-/// What was put back is found again only up to there: what is new has the rest.
+/// What was put back is found again up to there, and one stream a look: what is new has the rest.
 constexpr std::size_t entries_of_rounds_max = entries_max / 2;
 /// The one that has begun may be past a stream.
 constexpr unsigned rounds_to_find_all = 2;
@@ -57,8 +57,8 @@ void outbox_courier::look() {
     std::erase_if(settled_, [&shown](const auto& s) { return s.second <= *shown; });
     if (!is_trying_again()) failing_.reset();
     fill_drained(rows, to);
-    note_failure(core::thrown_by([&] { take_new(rows, to); }));
     note_failure(core::thrown_by([&] { go_round(rows, to); }));
+    note_failure(core::thrown_by([&] { take_new(rows, to); }));
     note_failure(core::thrown_by([&] { take_timers(rows, *shown); }));
   }
   for (const auto& stream : to) deliver_first(stream);
@@ -163,10 +163,13 @@ void outbox_courier::put_back(unsigned tries_min) {
 }
 
 void outbox_courier::go_round(const detail::row_reader& rows, addressees& to) {
-  while (rounds_to_go_ > 0 && held() < entries_of_rounds_max) {
+  auto limit = entries_max;
+  while (rounds_to_go_ > 0 && held() < limit) {
     if (auto next = core::stream_behind(rows, went_round_to_)) {
       went_round_to_ = *std::move(next);
-      if (!lanes_.contains(went_round_to_)) fill(rows, went_round_to_, to);
+      if (lanes_.contains(went_round_to_)) continue;
+      fill(rows, went_round_to_, to);
+      limit = entries_of_rounds_max;
     } else {
       --rounds_to_go_;
       went_round_to_.clear();

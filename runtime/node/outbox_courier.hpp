@@ -6,10 +6,11 @@
 ///
 /// What it keeps in memory has a limit, and what cannot be delivered must not use that up:
 ///
-///     new ──▶ in a lane ──delivered──▶ settling ──told──▶ settled, until the view has forgotten it
-///      ▲         │ waits                  │ waits
-///      │         └──────others need its place: put back, the view has it──────┐
-///      └── found again: the streams of such commands are gone round, one by one ◀┘
+///     new ──▶ in a lane ──delivered──▶ settling ──told──▶ settled, until the view forgets it
+///               ▲   │ waits                │ waits
+///               │   └────────┬─────────────┘
+///               │            ▼ others need the place
+///               └──────── put back: the view has it, and is gone round stream by stream
 
 #include <deque>
 #include <map>
@@ -54,8 +55,7 @@ class outbox_courier : public std::enable_shared_from_this<outbox_courier> {
     std::uint64_t again_at_tick = 0;  // not 0: it failed
   };
   using name = std::pair<std::string, std::uint64_t>;  // process manager, number
-
-  using addressees = std::vector<std::string>;  // streams that something is to be sent to
+  using addressees = std::vector<std::string>;         // streams that something is to be sent to
 
   void look();
   // With the mutex:

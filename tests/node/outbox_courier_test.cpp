@@ -95,6 +95,20 @@ TEST_F(OutboxCourier, WhatIsNewGoesBehindWhatWasPutBack) {
   expect_all_delivered_in_order();
 }
 
+TEST_F(OutboxCourier, WhatWasPutBackGetsItsTurnHoweverMuchIsUnderWay) {
+  failure_of = fails_from("lost-");
+  leaves_waiting = [](const std::string& stream) { return stream.starts_with("slow-"); };
+  for (std::size_t i = 0; i < more_than_it_holds; ++i) {
+    issue("transfer-1", "lost-" + std::to_string(i));
+  }
+  run();
+  for (int i = 0; i < 900; ++i) issue("transfer-2", "slow-" + std::to_string(i));
+  run();
+  failure_of = nullptr;
+  tick(int{more_than_it_holds});
+  EXPECT_EQ(effects.size(), more_than_it_holds);
+}
+
 TEST_F(OutboxCourier, WhatWaitsIsTriedAgainLessAndLessOften) {
   failure_of = fails_from("lost-");
   for (std::size_t i = 0; i < more_than_it_holds; ++i) {

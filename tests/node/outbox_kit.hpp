@@ -74,6 +74,7 @@ class OutboxTest : public FoldTest, public node::process_link {
                std::optional<std::string> principal, receipt_callback callback) override {
     const std::string to(stream);
     if (const auto why = failure_of ? failure_of(to) : std::nullopt) return callback(*why);
+    if (leaves_waiting && leaves_waiting(to)) return;
     if (principal) {
       ++deliveries;
       const auto id = origin.id.to_string();
@@ -90,6 +91,8 @@ class OutboxTest : public FoldTest, public node::process_link {
 
   /// Why a stream, or a process manager, cannot be reached; the test decides.
   std::function<std::optional<error>(const std::string& stream)> failure_of;
+  /// A stream that does not answer.
+  std::function<bool(const std::string& stream)> leaves_waiting;
   std::map<std::string, std::vector<std::string>> issued;   // by where they go
   std::map<std::string, std::vector<std::string>> effects;  // what came of them
   std::vector<std::string> refusals;
