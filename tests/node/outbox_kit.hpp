@@ -4,6 +4,7 @@
 
 #include <deque>
 
+#include "runtime/core/bytes.hpp"
 #include "runtime/core/outbox.hpp"
 #include "runtime/node/outbox_courier.hpp"
 #include "schemas/process.capnp.h"
@@ -27,14 +28,12 @@ class OutboxTest : public FoldTest, public node::process_link {
         store, *this, [this] { return time_of_day; }, journal->head());
     courier->look_soon();
   }
-  /// What a process manager does; the number of the command.
-  std::uint64_t issue(const std::string& process, const std::string& stream) {
+  /// What a process manager does.
+  void issue(const std::string& process, const std::string& stream) {
     const auto number = ++numbers_[process];
-    put(process, type_id_of<schemas::CommandIssued>,
-        build<schemas::CommandIssued>([&](schemas::CommandIssued::Builder e) {
+    put(process, type_id_of<schemas::CommandIssued>, build<schemas::CommandIssued>([&](auto e) {
           e.setNumber(number);
-          e.setStream(::capnp::Data::Reader(reinterpret_cast<const ::capnp::byte*>(stream.data()),
-                                            stream.size()));
+          e.setStream(core::bytes_of(stream));
         }));
     const auto name = process + " " + std::to_string(number);
     issued[stream].push_back(name);
@@ -43,7 +42,6 @@ class OutboxTest : public FoldTest, public node::process_link {
           names_[e.id.to_string()] = name;
           return visit::stop;
         }));
-    return number;
   }
   /// The view follows the journal, and the reader threads do what there is to do.
   void run() {
@@ -63,10 +61,7 @@ class OutboxTest : public FoldTest, public node::process_link {
   }
   [[nodiscard]] bool is_empty() {
     fold();
-    std::size_t left = 0;
-    core::commands_behind(core::stored_rows(store, port.name), no_position,
-                          [&left](const auto&) { return ++left > 0; });
-    return left == 0;
+    return !core::stream_behind(core::stored_rows(store, port.name), "");
   }
 
   // -- what the courier asks ---------------------------------------------------------------------
