@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "runtime/core/backoff.hpp"
 #include "runtime/core/check.hpp"
 #include "runtime/core/guard.hpp"
+#include "runtime/core/truncated.hpp"
 
 namespace fasti::core {
 namespace {
@@ -12,12 +14,6 @@ namespace {
 constexpr const char* too_many_parked = "too-many-parked";
 /// Of events that lie in memory for the lanes.
 constexpr std::size_t lanes_batch_bytes_max = 8U << 20;
-
-/// A view without it would not be what it says.
-std::string truncated_text(const recorded_event& e) {
-  return "the event was truncated; position " + std::to_string(count_of(e.truncated_by)) +
-         " says why";
-}
 
 position before(position p) { return position{count_of(p) - 1}; }
 
@@ -219,9 +215,7 @@ void view_fold::park(const recorded_event& e, std::string reason) {
 bool view_fold::will_retry(position at, const error& why, clock::time_point now) {
   if (std::exchange(failing_at_, at) != at) retries_ = 0;
   if (retries_ >= on_failure_.retries_max) return false;
-  constexpr unsigned doublings_max = 20;
-  const auto backoff = on_failure_.backoff * (1U << std::min(retries_, doublings_max));
-  retry_at_ = now + std::min<std::chrono::milliseconds>(backoff, on_failure_.backoff_max);
+  retry_at_ = now + wait_before_retry(on_failure_, retries_);
   ++retries_;
   failing_ = why;
   return true;

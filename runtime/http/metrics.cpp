@@ -197,6 +197,34 @@ void write_projections(metrics_writer& to, const runtime_stats& s, const lag_tim
   }
 }
 
+void write_sinks(metrics_writer& to, const runtime_stats& s, const lag_times& late) {
+  const auto head = s.journal.head;
+  const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
+    to.begin(name, kind::gauge, help);
+    for (const auto& one : s.sinks) {
+      if (std::optional<std::string> n = number_of(one)) to.value(*n, {{"sink", one.name}});
+    }
+  };
+  each("sink_checkpoint_position", "All that it wants up to here is in it.",
+       [](const auto& of) { return number(of.checkpoint); });
+  each("sink_lag_positions", "How many positions it is behind the journal.",
+       [&](const auto& of) { return number(lag_of(of.checkpoint, head)); });
+  each("sink_lag_seconds", "How old the first event is behind what it has.",
+       [&](const auto& of) { return lag_seconds(of.checkpoint, head, late); });
+  each("sink_retries", "So often it has tried again what fails now.",
+       [](const auto& of) { return number(std::uint64_t{of.retries}); });
+  to.begin("sink_events_total", kind::counter, "Events taken since it was added, with repeats.");
+  for (const auto& one : s.sinks) to.value(number(one.events_taken), {{"sink", one.name}});
+  each("sink_stopped", "1: it takes no more.",
+       [](const auto& of) { return number(of.stopped.has_value()); });
+  to.begin("sink_error_info", kind::gauge, "Why a sink takes no more, or tries again.");
+  for (const auto& one : s.sinks) {
+    const auto& why = one.stopped ? one.stopped : one.failing;
+    if (!why) continue;
+    to.value("1", {{"sink", one.name}, {"code", name_of(why->code)}, {"reason", why->reason}});
+  }
+}
+
 void write_processes(metrics_writer& to, const runtime_stats& s) {
   const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
     to.begin(name, kind::gauge, help);
@@ -260,6 +288,7 @@ std::string metrics_text(const runtime_stats& stats, const lag_times& late) {
   write_aggregates(to, stats);
   write_projections(to, stats, late);
   write_processes(to, stats);
+  write_sinks(to, stats, late);
   write_subscriptions(to, stats, late);
   return to.take();
 }
@@ -278,6 +307,11 @@ std::vector<std::string> troubles_of(const runtime_stats& stats) {
     if (!p.stopped) continue;
     all.push_back("process managers " + p.category + " stand at position " + number(p.handled) +
                   ": " + p.stopped->to_string());
+  }
+  for (const auto& one : stats.sinks) {
+    if (!one.stopped) continue;
+    all.push_back("sink " + one.name + " stands at position " + number(one.checkpoint) + ": " +
+                  one.stopped->to_string());
   }
   return all;
 }

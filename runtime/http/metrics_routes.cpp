@@ -40,6 +40,9 @@ result<lag_times> lag_times_of(const runtime& rt, const runtime_stats& stats, ti
   for (const auto& p : stats.projections) {
     if (auto seen = look(p.checkpoint); !seen) return std::move(seen).error();
   }
+  for (const auto& s : stats.sinks) {
+    if (auto seen = look(s.checkpoint); !seen) return std::move(seen).error();
+  }
   for (const auto& s : stats.subscriptions) {
     if (auto seen = look(s.given_up_to); !seen) return std::move(seen).error();
   }

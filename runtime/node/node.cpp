@@ -246,6 +246,7 @@ runtime_stats runtime::node::stats() const {
     s.projections.push_back(p->board->status());
   }
   add_process_stats(s);
+  for (const auto& [name, courier] : sinks_) s.sinks.push_back(courier->status());
   for (const auto& one : subscribers_) {
     if (!one.board->is_over()) s.subscriptions.push_back(one.board->status());
   }
@@ -258,6 +259,7 @@ void runtime::node::on_tick() {
     for (const auto& [name, p] : projections_) {
       if (p->board->wants_ticks()) actors::send(p->actor, actors::deadline_tick{});
     }
+    for (const auto& [name, courier] : sinks_) courier->tick();
   }
   forget_subscribers_who_left();
   tick_processes();

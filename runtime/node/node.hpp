@@ -1,10 +1,11 @@
 #pragma once
 /// The composition root: builds all parts, hands them down, and ends them in the right order.
 ///
-/// Start:  storage → reader threads → actor world → bus → tick → (deciders, projections as added).
-/// End:    refuse → answer what is in flight → head signal off → subscribers, bus → aggregates →
-///         reader threads → journal → actor world → stores. Each step leaves nothing behind that
-///         the next one takes away.
+/// Start:  storage → reader threads → actor world → bus → tick → (deciders, projections, sinks as
+///         added).
+/// End:    refuse → answer what is in flight → head signal off → processes → sinks → subscribers,
+///         bus → aggregates → reader threads → journal → actor world → stores. Each step leaves
+///         nothing behind that the next one takes away.
 
 #include <map>
 #include <shared_mutex>
@@ -17,6 +18,7 @@
 #include "fasti/runtime.hpp"
 #include "runtime/node/process_link.hpp"
 #include "runtime/node/reader_pool.hpp"
+#include "runtime/node/sink_courier.hpp"
 #include "runtime/node/storage.hpp"
 #include "runtime/node/ticker.hpp"
 #include "runtime/node/together.hpp"
@@ -28,7 +30,9 @@ class outbox_courier;
 
 namespace fasti {
 
-class runtime::node final : public actors::runtime_port, public fasti::node::process_link {
+class runtime::node final : public actors::runtime_port,
+                            public fasti::node::process_link,
+                            public fasti::node::sink_link {
  public:
   /// `on`: the actor_system to run on; none: one of its own.
   [[nodiscard]] static result<std::unique_ptr<node>> open(runtime_options options,
@@ -39,7 +43,10 @@ class runtime::node final : public actors::runtime_port, public fasti::node::pro
   result<void> add_decider(detail::decider_port port);
   result<void> add_projection(detail::projection_port port, const projection_options& options);
   result<void> add_process(detail::process_port port, const process_options& options);
-  result<subscription> subscribe(subscription_options options, batch_callback callback);
+  result<subscription> subscribe(subscription_options options, batch_callback callback) override;
+  result<void> add_sink(std::shared_ptr<sink> to, const sink_options& options);
+  result<void> wait_for_sink(std::string_view name, position visible,
+                             std::chrono::milliseconds timeout) const;
   /// Where that is, in this journal. Errors: those of `subscribe`.
   [[nodiscard]] result<checkpoint> place_of(const start_at& from) const;
   void send(detail::sent_command command, receipt_callback callback) override;
@@ -124,6 +131,7 @@ class runtime::node final : public actors::runtime_port, public fasti::node::pro
       std::vector<addressed_command> commands, std::string_view principal) const;
   [[nodiscard]] result<snapshot> proven_snapshot(const target& of, version up_to) const;
   [[nodiscard]] result<void> check_folded(const stream_id& stream, version up_to) const;
+  [[nodiscard]] result<void> check_taken(const stream_id& stream, position last) const;
   [[nodiscard]] result<void> check_folded_in(const view_reader& views, const stream_id& stream,
                                              position last) const;
   void deliver(const stream_id& stream, const detail::decider_port& decider,
@@ -135,6 +143,7 @@ class runtime::node final : public actors::runtime_port, public fasti::node::pro
   result<void> start_outbox();
   void tick_processes();
   void stop_processes();
+  void stop_sinks();
   void add_process_stats(runtime_stats& to) const;
   void take_in(const target& to, core::command_request asks, receipt_callback callback);
   [[nodiscard]] result<projection*> find_projection(std::string_view name) const;
@@ -169,6 +178,7 @@ class runtime::node final : public actors::runtime_port, public fasti::node::pro
   std::vector<subscriber> subscribers_;
   std::vector<process> processes_;
   std::shared_ptr<fasti::node::outbox_courier> outbox_;
+  std::map<std::string, std::shared_ptr<fasti::node::sink_courier>, std::less<>> sinks_;
 
   mutable std::atomic<std::size_t> visitors_{0};
   std::atomic<bool> closing_{false};

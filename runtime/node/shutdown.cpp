@@ -61,6 +61,7 @@ result<void> runtime::node::close() {
     ticker_.reset();
     storage_.journal->on_head({});
     stop_processes();
+    stop_sinks();
     stop_subscribers();
     registry_->stop_all();
   }

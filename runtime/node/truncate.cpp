@@ -95,6 +95,7 @@ result<void> runtime::node::check_folded(const stream_id& stream, version up_to)
   for (const auto* views : {storage_.views.get(), storage_.memory_views.get()}) {
     if (auto folded = check_folded_in(*views, stream, last); !folded) return folded;
   }
+  if (auto taken = check_taken(stream, last); !taken) return taken;
   const core::stored_rows outbox(*storage_.views, std::string(core::outbox_view));
   bool pending = false;
   const auto thrown = core::thrown_by([&] { pending = is_pending(outbox, stream.text(), last); });
@@ -105,6 +106,20 @@ result<void> runtime::node::check_folded(const stream_id& stream, version up_to)
   }
   // What they have folded must not be taken back by a crash: the events are gone then.
   return storage_.views->sync();
+}
+
+/// Every sink of this program has taken them.
+result<void> runtime::node::check_taken(const stream_id& stream, position last) const {
+  const std::shared_lock lock(mutex_);
+  for (const auto& [name, courier] : sinks_) {
+    const auto at = courier->reached();
+    if (at >= last) continue;
+    return refused(stream, "sink-behind",
+                   "sink " + name + " has taken what it wants up to position " +
+                       std::to_string(count_of(at)) + ", these events end at " +
+                       std::to_string(count_of(last)) + "; let it catch up");
+  }
+  return {};
 }
 
 /// … in that store, and none of them has one parked.

@@ -131,6 +131,43 @@ TEST(MetricsText, ProcessManagersSayHowFarAndWhyNot) {
   EXPECT_TRUE(troubles_of(s)[0].starts_with("process managers transfer stand at position 70"));
 }
 
+TEST(MetricsText, SinksSayHowFarHowLateAndWhyNot) {
+  runtime_stats s;
+  s.journal.head = position{100};
+  s.sinks = {{.name = "mail", .checkpoint = position{100}, .events_taken = 55},
+             {.name = "search",
+              .checkpoint = position{60},
+              .failing = error{errc::unavailable, "refused", "where"},
+              .retries = 3},
+             {.name = "table",
+              .checkpoint = position{7},
+              .stopped = error{errc::invalid, "foreign-checkpoint", "where"}}};
+  const auto text = metrics_text(s, {{position{60}, 2500ms}});
+  EXPECT_EQ(lines_with(text, "fasti_sink_"),
+            "fasti_sink_checkpoint_position{sink=\"mail\"} 100\n"
+            "fasti_sink_checkpoint_position{sink=\"search\"} 60\n"
+            "fasti_sink_checkpoint_position{sink=\"table\"} 7\n"
+            "fasti_sink_lag_positions{sink=\"mail\"} 0\n"
+            "fasti_sink_lag_positions{sink=\"search\"} 40\n"
+            "fasti_sink_lag_positions{sink=\"table\"} 93\n"
+            "fasti_sink_lag_seconds{sink=\"mail\"} 0\n"
+            "fasti_sink_lag_seconds{sink=\"search\"} 2.5\n"
+            "fasti_sink_retries{sink=\"mail\"} 0\n"
+            "fasti_sink_retries{sink=\"search\"} 3\n"
+            "fasti_sink_retries{sink=\"table\"} 0\n"
+            "fasti_sink_events_total{sink=\"mail\"} 55\n"
+            "fasti_sink_events_total{sink=\"search\"} 0\n"
+            "fasti_sink_events_total{sink=\"table\"} 0\n"
+            "fasti_sink_stopped{sink=\"mail\"} 0\n"
+            "fasti_sink_stopped{sink=\"search\"} 0\n"
+            "fasti_sink_stopped{sink=\"table\"} 1\n"
+            "fasti_sink_error_info{sink=\"search\",code=\"unavailable\",reason=\"refused\"} 1\n"
+            "fasti_sink_error_info{sink=\"table\",code=\"invalid\","
+            "reason=\"foreign-checkpoint\"} 1\n");
+  ASSERT_EQ(troubles_of(s).size(), 1U);
+  EXPECT_TRUE(troubles_of(s)[0].starts_with("sink table stands at position 7: invalid"));
+}
+
 TEST(MetricsText, SubscriptionsOfOneNameAreOneSeries) {
   runtime_stats s;
   s.journal.head = position{100};

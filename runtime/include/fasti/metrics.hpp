@@ -17,8 +17,8 @@ namespace fasti {
 /// For those who stand at a position: how old the first event behind it is.
 using lag_times = std::map<position, std::chrono::nanoseconds>;
 
-/// … of each projection and subscription in `stats`; who has all there is is not in it. Costs a
-/// read of one event for each place where one of them stands. Errors: `closed`, `corrupt`.
+/// … of each projection, sink and subscription in `stats`; who has all there is is not in it. Costs
+/// a read of one event for each place where one of them stands. Errors: `closed`, `corrupt`.
 [[nodiscard]] result<lag_times> lag_times_of(const runtime& rt, const runtime_stats& stats,
                                              timestamp now = system_now());
 
@@ -27,7 +27,7 @@ using lag_times = std::map<position, std::chrono::nanoseconds>;
 [[nodiscard]] std::string metrics_text(const runtime_stats& stats, const lag_times& late = {});
 
 /// What an operator has to know at once, a sentence each; empty when all is well: the journal takes
-/// nothing, a projection stands still. Pure; any thread.
+/// nothing, a projection or a sink stands still. Pure; any thread.
 [[nodiscard]] std::vector<std::string> troubles_of(const runtime_stats& stats);
 
 /// `/metrics`. The runtime must stay where it is until the server has gone; when it is closed the

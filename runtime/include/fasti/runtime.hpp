@@ -22,6 +22,7 @@
 #include "fasti/past.hpp"
 #include "fasti/process.hpp"
 #include "fasti/rebuild.hpp"
+#include "fasti/sink.hpp"
 #include "fasti/stats.hpp"
 #include "fasti/subscription.hpp"
 #include "fasti/together.hpp"
@@ -345,6 +346,16 @@ class runtime {
                                                batch_callback callback);
   /// The same for who asks for the next batch, and waits.
   [[nodiscard]] result<event_feed> subscribe(subscription_options options);
+
+  /// Brings events to a place outside, from behind the checkpoint that it keeps; what that promises
+  /// stands in `fasti/sink.hpp`. Returns at once: what the sink says, and what the journal says of
+  /// its checkpoint, is in `stats()`. Errors: `invalid` ("name-taken", "malformed-name",
+  /// "cannot-park", no place in this journal to begin at). Cost: a thread, a subscription.
+  [[nodiscard]] result<void> add_sink(std::shared_ptr<sink> to, const sink_options& options = {});
+  /// Blocks until all that the sink wants up to that position is in it; not from a callback.
+  /// Errors: why it stopped; `unavailable` ("not-visible-in-time"), `invalid`, `closed`.
+  [[nodiscard]] result<void> wait_for_sink(std::string_view name, position visible,
+                                           std::chrono::milliseconds timeout);
 
   /// Folds the view anew beside the one that serves; `fasti/rebuild.hpp` says how it goes on.
   /// Errors: `invalid` when there is no such projection, those of `subscribe` for where it begins;

@@ -7,6 +7,7 @@
 
 #include "fasti/journal.hpp"
 #include "fasti/rebuild.hpp"
+#include "fasti/sink.hpp"
 #include "fasti/subscription.hpp"
 
 namespace fasti {
@@ -51,6 +52,7 @@ struct runtime_stats {
   std::vector<projection_status> projections;
   std::vector<subscription_status> subscriptions;
   std::vector<process_status> processes;
+  std::vector<sink_status> sinks;
   outbox_status outbox;
 };
 
