@@ -4,14 +4,17 @@ include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/fasti")
 
 get_property(rooms GLOBAL PROPERTY FASTI_ROOMS)
-if(TARGET fasti_histories)
-  # An export of its own: where rapidcheck is missing the rest of the package is found all the same.
-  list(REMOVE_ITEM rooms fasti_histories)
-  install(TARGETS fasti_histories EXPORT fasti-histories
-    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-  install(EXPORT fasti-histories NAMESPACE fasti:: FILE fasti-histories-targets.cmake
-    DESTINATION "${package_dir}")
-endif()
+# An export of its own for each that stands on a library of its own: where that is missing the rest of
+# the package is found all the same.
+foreach(optional IN ITEMS histories sqlite)
+  if(TARGET fasti_${optional})
+    list(REMOVE_ITEM rooms fasti_${optional})
+    install(TARGETS fasti_${optional} EXPORT fasti-${optional}
+      ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+    install(EXPORT fasti-${optional} NAMESPACE fasti:: FILE fasti-${optional}-targets.cmake
+      DESTINATION "${package_dir}")
+  endif()
+endforeach()
 install(TARGETS ${rooms} EXPORT fasti
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")

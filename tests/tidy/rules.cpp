@@ -27,13 +27,14 @@ std::string folder_of(const std::string& path) {
 
 /// The room that a path lies in; the longest prefix wins.
 std::string room_of(std::string_view path) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> rooms{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 14> rooms{{
       {"runtime/include/fasti/caf.hpp", "api for caf"},
       {"runtime/include/fasti/", "api"},
       {"runtime/core/", "core"},
       {"runtime/testing/", "testing"},
       {"runtime/node/", "node"},
       {"runtime/http/", "http"},
+      {"runtime/sqlite/", "sqlite"},
       {"runtime/cli/", "cli"},
       {"schemas/", "schemas"},
       {"persistence/", "persistence"},
@@ -65,6 +66,7 @@ std::string entered_by(std::string_view include) {
   if (include.starts_with("leveldb/")) return "leveldb";
   if (include == "lz4.h") return "lz4";
   if (include == "xxhash.h") return "xxhash";
+  if (include == "sqlite3.h") return "sqlite3";
   if (include.starts_with("gtest/")) return "gtest";
   if (include == "rapidcheck.h" || include.starts_with("rapidcheck/")) return "rapidcheck";
   if (std::regex_match(include.begin(), include.end(), posix)) return "posix";
@@ -88,6 +90,7 @@ const std::map<std::string, std::set<std::string>>& layer_table() {
        {"api", "api for caf", "core", "schemas", "persistence", "actors", "node", "capnp", "std",
         "posix", "xxhash"}},
       {"http", {"api", "http", "capnp", "std", "posix", "kj async"}},
+      {"sqlite", {"api", "sqlite", "capnp", "std", "sqlite3"}},
       {"cli", {"api", "schemas", "persistence", "node", "cli", "capnp", "std", "posix", "other"}},
       {"samples", {"api", "own schemas", "capnp", "std", "posix", "other"}},
       {"examples", {"api", "own schemas", "std", "gtest"}},

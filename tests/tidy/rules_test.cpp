@@ -66,6 +66,19 @@ TEST(TidyRules, OnlyTheHttpRoomHasAnEventLoopAndItSeesThePublicSurfaceAlone) {
   }
 }
 
+TEST(TidyRules, OnlyTheSqliteRoomKnowsSqliteAndItSeesThePublicSurfaceAlone) {
+  EXPECT_TRUE(may_include("runtime/sqlite/a.cpp", "sqlite3.h"));
+  EXPECT_TRUE(may_include("runtime/sqlite/a.cpp", "fasti/sqlite.hpp"));
+  for (const auto* bad : {"runtime/node/node.hpp", "runtime/core/guard.hpp", "persistence/a.hpp",
+                          "actors/a.hpp", "fasti/caf.hpp", "thread.h"}) {
+    EXPECT_FALSE(may_include("runtime/sqlite/a.cpp", bad)) << bad;
+  }
+  for (const auto* elsewhere : {"runtime/include/fasti/sqlite.hpp", "runtime/node/a.cpp",
+                                "persistence/a.cpp", "runtime/http/a.cpp"}) {
+    EXPECT_FALSE(may_include(elsewhere, "sqlite3.h")) << elsewhere;
+  }
+}
+
 TEST(TidyRules, PersistenceKnowsNoActors) {
   EXPECT_TRUE(may_include("persistence/a.cpp", "leveldb/db.h"));
   EXPECT_TRUE(may_include("persistence/a.cpp", "sys/stat.h"));
