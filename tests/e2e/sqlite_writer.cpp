@@ -123,7 +123,9 @@ result<void> fill(runtime& rt, int life) {
 
 /// They, and what the lives before have left, into the table.
 int live(const std::string& journal, const std::string& file, int life) {
-  auto rt = runtime::open<ledger>({.path = journal, .when_missing = when_missing::create});
+  auto rt = runtime::open<ledger>({.path = journal,
+                                   .when_missing = when_missing::create,
+                                   .durability = durability::relaxed});  // outlives a kill
   if (!rt) return complain(rt.error());
   if (auto filled = fill(*rt, life); !filled) return complain(filled.error());
   const auto head = rt->journal().head();
