@@ -16,7 +16,6 @@ constexpr auto read_checkpoint = "select journal, position from fasti_checkpoint
 constexpr auto write_checkpoint =
     "insert into fasti_checkpoints values(?1, ?2, ?3)"
     " on conflict(name) do update set journal = excluded.journal, position = excluded.position";
-constexpr auto drop_checkpoint = "delete from fasti_checkpoints where name = ?1";
 
 /// A row of `fasti_checkpoints`; its journal is empty as long as there are tables only.
 struct stored_checkpoint {
@@ -44,6 +43,20 @@ void store(connection& in, std::string_view name, const stored_checkpoint& c) {
   const std::array<value, 3> row{name, std::string_view(c.journal),
                                  static_cast<std::int64_t>(c.position)};
   in.run(write_checkpoint, row);
+}
+
+/// What is written without one would not be undone.
+void check_transaction(const connection& in) {
+  if (in.is_in_transaction()) return;
+  throw failure({errc::unavailable, "transaction-lost", in.path() + ": SQLite has rolled back"});
+}
+
+/// In place of what its checkpoint says.
+void make_tables(connection& in, const detail::projection_port& port) {
+  database tables(in);
+  port.create(tables);
+  check_transaction(in);
+  store(in, port.name, {});
 }
 
 /// Runs `f`; what it throws becomes an error, of SQLite's as it is, any other one under `reason`.
@@ -120,9 +133,7 @@ void table_sink::apply(const event_batch& batch) {
   for (const auto& e : batch) {
     at_ = &e;
     projection_->apply(e, database_);
-    if (connection_->is_in_transaction()) continue;
-    throw failure({errc::unavailable, "transaction-lost",
-                   "SQLite has rolled back, and apply has caught what it said"});
+    check_transaction(*connection_);  // it may have caught what SQLite said
   }
   at_ = nullptr;
 }
@@ -150,9 +161,7 @@ error table_sink::at_event(error why) const {
 }  // namespace
 
 std::uint64_t database::run_with(std::string_view sql, std::span<const detail::value> values) {
-  if (!connection_.is_in_transaction()) {
-    throw failure({errc::unavailable, "transaction-lost", "SQLite has rolled back"});
-  }
+  check_transaction(connection_);
   return connection_.run(sql, values);
 }
 
@@ -170,9 +179,7 @@ result<std::unique_ptr<sink>> detail::open_sink(projection_port port,
     transaction all(in);
     in.run(make_checkpoints);
     if (load(in, port.name)) return;
-    database tables(in);
-    port.create(tables);
-    store(in, port.name, {});
+    make_tables(in, port);
     all.commit();
   });
   if (!made) return std::move(made).error();
@@ -191,10 +198,7 @@ result<void> detail::start_over(const projection_port& port,
     transaction all(in);
     in.run(make_checkpoints);
     if (load(in, port.name)) drop(tables);
-    const std::array<value, 1> of{std::string_view(port.name)};
-    in.run(drop_checkpoint, of);
-    port.create(tables);
-    store(in, port.name, {});
+    make_tables(in, port);
     all.commit();
   });
 }

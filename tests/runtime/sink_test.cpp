@@ -148,7 +148,6 @@ TEST_P(Sinks, P9_TakeWhatIsThereAndWhatComesInOrderWithPositionAndId) {
 
 TEST_P(Sinks, P9_GoBehindTheirOwnCheckpointWhenTheyAreAddedAgain) {
   {
-    place other;
     auto rt = open();
     deposit_some(rt, 5);
     ASSERT_TRUE(add(rt));
@@ -200,8 +199,8 @@ TEST_P(Sinks, P9_OneThatHasLostWhatItHadGetsItAgain) {
 }
 
 TEST_P(Sinks, AfterItsTriesItStopsWithTheErrorAndOthersGoOn) {
+  place well;  // outlives the runtime
   auto rt = open();
-  place well;
   ASSERT_TRUE(rt.add_sink(std::make_unique<place_sink>(well, event_filter{}, "well")));
   outside.fail(99, place::fails::by_throwing);
   ASSERT_TRUE(add(rt, {.on_failure = {.retries_max = 2, .backoff = 1ms}}));

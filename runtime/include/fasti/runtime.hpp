@@ -401,9 +401,9 @@ class runtime {
   /// keep their places in the journal, without their bodies, and an event in `fasti-truncations`
   /// says so and why. Never done by itself. Refused with `conflict`, nothing has changed then,
   /// unless the newest snapshot covers `up_to` and equals a full replay ("no-snapshot",
-  /// "snapshot-differs"), and all views, also those that this program did not add, have folded
-  /// these events ("view-behind"). A view that is made later or rebuilt stops where it meets a
-  /// truncated event of its types. Blocks; not from a callback.
+  /// "snapshot-differs"), all views, also those that this program did not add, have folded these
+  /// events ("view-behind"), and its sinks have taken them ("sink-behind"). A view or a sink that
+  /// comes later stops at a truncated event of its types. Blocks; not from a callback.
   [[nodiscard]] result<truncation> truncate(std::string_view stream, version up_to,
                                             std::string_view reason);
 

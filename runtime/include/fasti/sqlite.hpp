@@ -283,11 +283,11 @@ template <class Projection>
   return detail::open_sink(detail::port_of<Projection>(), options);
 }
 
-/// Lets a projection begin anew: its `static void drop(database&)`, then `create`, and its
-/// checkpoint is gone, in one transaction; the next sink folds everything again. Meanwhile others
-/// read the old tables, then empty ones. A sink that is at work on them fails and asks how far it
-/// is; so it may be started over, too. Errors: as above, "drop-failed". (A file with one projection
-/// may as well be deleted.)
+/// Lets a projection begin anew: its `static void drop(database&)`, if it has tables there, then
+/// `create`, and its checkpoint is gone, all in one transaction; the next sink folds everything
+/// again. A sink that is at work on them meanwhile fails ("checkpoint-moved") and, if it has a try
+/// left, begins anew, too. Errors: those of `sink_of`, with "start-over-failed" for what is thrown.
+/// (A file with one projection may as well be deleted.)
 template <class Projection>
 [[nodiscard]] result<void> start_over(const database_options& options) {
   if constexpr (!requires(database & in) { Projection::drop(in); }) {
