@@ -22,6 +22,12 @@ projection_status projection_board::status() const {
   return status_;
 }
 
+void projection_board::sample_rate(std::chrono::steady_clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  rate_.sample(status_.events_folded, now);
+  status_.events_per_second = rate_.per_second();
+}
+
 projection_board::rebuild_ptr projection_board::last_rebuild() const {
   const std::lock_guard lock(mutex_);
   return rebuild_;

@@ -17,6 +17,7 @@
 #include "actors/services.hpp"
 #include "fasti/runtime.hpp"
 #include "runtime/core/projection_machine.hpp"
+#include "runtime/core/rate_meter.hpp"
 
 namespace fasti::actors {
 
@@ -30,6 +31,8 @@ class projection_board {
 
   /// How it was after the last step.
   [[nodiscard]] projection_status status() const;
+  /// To be called about once a second.
+  void sample_rate(std::chrono::steady_clock::time_point now);
   /// Somebody waits for time to pass.
   [[nodiscard]] bool wants_ticks() const noexcept { return wants_ticks_; }
   /// The last rebuild; null when there was none.
@@ -58,6 +61,7 @@ class projection_board {
   mutable std::condition_variable changed_;
   // Protected by mutex_:
   projection_status status_;
+  core::rate_meter rate_;
   std::shared_ptr<rebuild_record> rebuild_;
   bool is_closed_ = false;
 

@@ -43,7 +43,13 @@ void subscription_board::end() noexcept {
 }
 
 subscription_status subscription_board::status() const {
-  return {name_, position{given_up_to_.load()}, held_.load(), is_paused_.load()};
+  return {name_,      position{given_up_to_.load()}, held_.load(), is_paused_.load(), events_given_,
+          per_second_};
+}
+
+void subscription_board::sample_rate(std::chrono::steady_clock::time_point now) {
+  rate_.sample(events_given_, now);
+  per_second_ = rate_.per_second();
 }
 
 void subscription_board::wake_by(std::function<void()> wake) {
@@ -61,6 +67,7 @@ std::optional<std::string> subscription_board::hand_out(const core::event_reader
   std::optional<std::string> thrown;
   if (const auto& events = batch.kept->events(); !events.empty()) {
     auto held = std::make_shared<const held_batch>(shared_from_this(), batch.kept);
+    events_given_ += events.size();
     thrown = call(event_batch(events, {journal, batch.looked_at}, std::move(held)), false);
   }
   given_up_to_ = count_of(batch.looked_at);

@@ -8,6 +8,7 @@
 #include "actors/services.hpp"
 #include "fasti/subscription.hpp"
 #include "runtime/core/event_reader.hpp"
+#include "runtime/core/rate_meter.hpp"
 
 namespace fasti::actors {
 
@@ -20,6 +21,9 @@ class subscription_board final : public fasti::detail::subscription_control,
   void set_paused(bool paused) override;
   void end() noexcept override;
   [[nodiscard]] subscription_status status() const override;
+
+  /// To be called about once a second, by one thread.
+  void sample_rate(std::chrono::steady_clock::time_point now);
 
   // The actor's.
   /// Called when it is to look again: once, until it has called `on_look`. None ends it.
@@ -47,6 +51,9 @@ class subscription_board final : public fasti::detail::subscription_control,
   const std::size_t held_max_;
   std::atomic<std::size_t> held_{0};
   std::atomic<std::uint64_t> given_up_to_{0};
+  std::atomic<std::uint64_t> events_given_{0};
+  core::rate_meter rate_;  // of who samples
+  std::atomic<double> per_second_{0};
   std::atomic<bool> is_paused_{false};
   std::atomic<bool> is_over_{false};
   std::atomic<bool> was_woken_{false};

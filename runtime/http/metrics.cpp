@@ -187,6 +187,8 @@ void write_projections(metrics_writer& to, const runtime_stats& s, const lag_tim
   for (const auto& p : s.projections) {
     to.value(number(p.events_folded), {{"projection", p.name}});
   }
+  each("projection_events_per_second", "Events folded a second, as of late.",
+       [](const auto& p) { return number(p.events_per_second); });
   each("projection_stopped", "1: it folds no more.",
        [](const auto& p) { return number(p.stopped.has_value()); });
   to.begin("projection_error_info", kind::gauge, "Why a projection folds no more, or tries again.");
@@ -215,6 +217,8 @@ void write_sinks(metrics_writer& to, const runtime_stats& s, const lag_times& la
        [](const auto& of) { return number(std::uint64_t{of.retries}); });
   to.begin("sink_events_total", kind::counter, "Events taken since it was added, with repeats.");
   for (const auto& one : s.sinks) to.value(number(one.events_taken), {{"sink", one.name}});
+  each("sink_events_per_second", "Events taken a second, as of late.",
+       [](const auto& of) { return number(of.events_per_second); });
   each("sink_stopped", "1: it takes no more.",
        [](const auto& of) { return number(of.stopped.has_value()); });
   to.begin("sink_error_info", kind::gauge, "Why a sink takes no more, or tries again.");
@@ -248,6 +252,7 @@ struct subscribers {
   std::uint64_t count = 0;
   std::uint64_t paused = 0;
   std::uint64_t batches_held = 0;
+  double events_per_second = 0;
   position last{};  ///< Where the one is that is farthest behind.
 };
 
@@ -258,6 +263,7 @@ void write_subscriptions(metrics_writer& to, const runtime_stats& s, const lag_t
     all.last = all.count++ == 0 ? one.given_up_to : std::min(all.last, one.given_up_to);
     all.paused += one.is_paused ? 1 : 0;
     all.batches_held += one.batches_held;
+    all.events_per_second += one.events_per_second;
   }
   const auto head = s.journal.head;
   const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
@@ -276,6 +282,8 @@ void write_subscriptions(metrics_writer& to, const runtime_stats& s, const lag_t
        [&](const subscribers& of) { return lag_seconds(of.last, head, late); });
   each("subscription_batches_held", "Batches handed out and not let go of.",
        [](const subscribers& of) { return number(of.batches_held); });
+  each("subscription_events_per_second", "Events handed out a second, as of late, to all of them.",
+       [](const subscribers& of) { return number(of.events_per_second); });
   each("subscription_paused", "Subscriptions of that name that pause.",
        [](const subscribers& of) { return number(of.paused); });
 }

@@ -266,6 +266,15 @@ void runtime::node::on_tick() {
   if (++ticks_ % ticks_per_sweep != 0) return;
   const auto sweep_period = tick_period * ticks_per_sweep;
   registry_->tick(static_cast<std::uint64_t>(options_.idle_timeout / sweep_period) + 1);
+  sample_rates();
+}
+
+void runtime::node::sample_rates() {
+  const auto now = std::chrono::steady_clock::now();
+  const std::shared_lock lock(mutex_);
+  for (const auto& [name, p] : projections_) p->board->sample_rate(now);
+  for (const auto& [name, courier] : sinks_) courier->sample_rate(now);
+  for (const auto& one : subscribers_) one.board->sample_rate(now);
 }
 
 }  // namespace fasti

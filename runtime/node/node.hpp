@@ -151,6 +151,7 @@ class runtime::node final : public actors::runtime_port,
   void tell_of_the_head(const actors::subscriber_actor& who);
   void forget_subscribers_who_left();
   void on_tick();
+  void sample_rates();
   void wait_for_visitors() const;
   void wait_for_answers(std::chrono::steady_clock::time_point deadline);
   void stop_subscribers();

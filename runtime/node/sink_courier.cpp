@@ -217,7 +217,13 @@ sink_status sink_courier::status() const {
           machine_.stopped(),
           machine_.failing(),
           machine_.retries(),
-          machine_.events_taken()};
+          machine_.events_taken(),
+          rate_.per_second()};
+}
+
+void sink_courier::sample_rate(std::chrono::steady_clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  rate_.sample(machine_.events_taken(), now);
 }
 
 result<void> sink_courier::wait_for(position p, std::chrono::steady_clock::time_point deadline) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fasti/options.hpp"
+#include "runtime/core/rate_meter.hpp"
 #include "runtime/core/sink_machine.hpp"
 
 namespace fasti::node {
@@ -44,6 +45,8 @@ class sink_courier {
   [[nodiscard]] result<void> wait_for(position p, std::chrono::steady_clock::time_point deadline);
   /// Those who wait look again: positions of which the sink wants nothing pass unseen.
   void tick() { changed_.notify_all(); }
+  /// To be called about once a second.
+  void sample_rate(std::chrono::steady_clock::time_point now);
 
  private:
   void work();
@@ -70,6 +73,7 @@ class sink_courier {
   std::condition_variable changed_;
   // Protected by mutex_:
   core::sink_machine machine_;
+  core::rate_meter rate_;
   std::optional<subscription> fed_by_;
   std::deque<event_batch> came_;
   std::optional<error> no_more_;  // why nothing more comes

@@ -81,6 +81,7 @@ TEST(MetricsText, ProjectionsSayHowFarHowLateAndWhyNot) {
   s.projections[1].parked = 9;
   s.projections[1].queries_waiting = 2;
   s.projections[1].events_folded = 55;
+  s.projections[1].events_per_second = 2.5;
   s.projections[1].rebuild.emplace().at = position{20};
   const auto text = metrics_text(s, {{position{60}, 2500ms}});
   EXPECT_EQ(
@@ -106,6 +107,9 @@ TEST(MetricsText, ProjectionsSayHowFarHowLateAndWhyNot) {
       "fasti_projection_events_total{projection=\"ahead\"} 0\n"
       "fasti_projection_events_total{projection=\"late\"} 55\n"
       "fasti_projection_events_total{projection=\"sad \\\"\\\\\\n\"} 0\n"
+      "fasti_projection_events_per_second{projection=\"ahead\"} 0\n"
+      "fasti_projection_events_per_second{projection=\"late\"} 2.5\n"
+      "fasti_projection_events_per_second{projection=\"sad \\\"\\\\\\n\"} 0\n"
       "fasti_projection_stopped{projection=\"ahead\"} 0\n"
       "fasti_projection_stopped{projection=\"late\"} 0\n"
       "fasti_projection_stopped{projection=\"sad \\\"\\\\\\n\"} 1\n"
@@ -134,14 +138,15 @@ TEST(MetricsText, ProcessManagersSayHowFarAndWhyNot) {
 TEST(MetricsText, SinksSayHowFarHowLateAndWhyNot) {
   runtime_stats s;
   s.journal.head = position{100};
-  s.sinks = {{.name = "mail", .checkpoint = position{100}, .events_taken = 55},
-             {.name = "search",
-              .checkpoint = position{60},
-              .failing = error{errc::unavailable, "refused", "where"},
-              .retries = 3},
-             {.name = "table",
-              .checkpoint = position{7},
-              .stopped = error{errc::invalid, "foreign-checkpoint", "where"}}};
+  s.sinks = {
+      {.name = "mail", .checkpoint = position{100}, .events_taken = 55, .events_per_second = 1.5},
+      {.name = "search",
+       .checkpoint = position{60},
+       .failing = error{errc::unavailable, "refused", "where"},
+       .retries = 3},
+      {.name = "table",
+       .checkpoint = position{7},
+       .stopped = error{errc::invalid, "foreign-checkpoint", "where"}}};
   const auto text = metrics_text(s, {{position{60}, 2500ms}});
   EXPECT_EQ(lines_with(text, "fasti_sink_"),
             "fasti_sink_checkpoint_position{sink=\"mail\"} 100\n"
@@ -158,6 +163,9 @@ TEST(MetricsText, SinksSayHowFarHowLateAndWhyNot) {
             "fasti_sink_events_total{sink=\"mail\"} 55\n"
             "fasti_sink_events_total{sink=\"search\"} 0\n"
             "fasti_sink_events_total{sink=\"table\"} 0\n"
+            "fasti_sink_events_per_second{sink=\"mail\"} 1.5\n"
+            "fasti_sink_events_per_second{sink=\"search\"} 0\n"
+            "fasti_sink_events_per_second{sink=\"table\"} 0\n"
             "fasti_sink_stopped{sink=\"mail\"} 0\n"
             "fasti_sink_stopped{sink=\"search\"} 0\n"
             "fasti_sink_stopped{sink=\"table\"} 1\n"
@@ -171,9 +179,9 @@ TEST(MetricsText, SinksSayHowFarHowLateAndWhyNot) {
 TEST(MetricsText, SubscriptionsOfOneNameAreOneSeries) {
   runtime_stats s;
   s.journal.head = position{100};
-  s.subscriptions = {{"feed", position{90}, 2, false},
+  s.subscriptions = {{"feed", position{90}, 2, false, 70, 2},
                      {"desk", position{100}, 0, true},
-                     {"feed", position{40}, 1, true}};
+                     {"feed", position{40}, 1, true, 40, 3}};
   const auto text = metrics_text(s, {{position{40}, 1s}, {position{90}, 250ms}});
   EXPECT_EQ(lines_with(text, "fasti_subscription"),
             "fasti_subscriptions{subscription=\"desk\"} 1\n"
@@ -186,6 +194,8 @@ TEST(MetricsText, SubscriptionsOfOneNameAreOneSeries) {
             "fasti_subscription_lag_seconds{subscription=\"feed\"} 1\n"
             "fasti_subscription_batches_held{subscription=\"desk\"} 0\n"
             "fasti_subscription_batches_held{subscription=\"feed\"} 3\n"
+            "fasti_subscription_events_per_second{subscription=\"desk\"} 0\n"
+            "fasti_subscription_events_per_second{subscription=\"feed\"} 5\n"
             "fasti_subscription_paused{subscription=\"desk\"} 1\n"
             "fasti_subscription_paused{subscription=\"feed\"} 1\n");
 }

@@ -139,6 +139,24 @@ TEST_P(Views, RetriesGoOnWithTheTicksOfTheNode) {
   EXPECT_FALSE(status_of(rt, "books").failing);
 }
 
+TEST_P(Views, SayHowFastTheyAndSubscriptionsAre) {
+  auto rt = open();
+  ASSERT_TRUE(rt.add<books>());
+  const auto all = rt.subscribe({.name = "all"}, [](const auto&) {});
+  ASSERT_TRUE(all) << all.error().to_string();
+  const auto begin = std::chrono::steady_clock::now();
+  const auto are_known = [&rt] {
+    const auto s = rt.stats();
+    return status_of(rt, "books").events_per_second > 0 &&
+           s.subscriptions.at(0).events_per_second > 0;
+  };
+  while (!are_known() && std::chrono::steady_clock::now() - begin < 60s) {
+    ASSERT_TRUE(deposit(rt, "ledger-a", 1));
+  }
+  EXPECT_TRUE(are_known());
+  EXPECT_LE(rt.stats().subscriptions.at(0).events_given, count_of(rt.journal().head()));
+}
+
 TEST_P(Views, InMemoryTheyAreFoldedByEachRuntime) {
   auto rt = open();
   ASSERT_TRUE(rt.add<books>({.kept = view_place::memory}));

@@ -10,8 +10,7 @@
 ///     };                                                                     // batch.up_to()
 ///
 ///     rt.add_sink(std::make_unique<mailer>(…), {.on_failure = {.retries_max = 10}});
-///     rt.wait_for_sink("mail", receipt.position, 5s);                        // read your own
-///     write
+///     rt.wait_for_sink("mail", receipt.position, 5s);   // read your own write
 ///
 /// The sink alone knows how far it is, so that what it did and its checkpoint can be kept in one
 /// step. Who can do that has each event exactly once: the table in SQLite of `fasti/sqlite.hpp`
@@ -69,7 +68,8 @@ struct sink_status {
   std::optional<error> stopped = {};  ///< Why it takes no more, if so.
   std::optional<error> failing = {};  ///< What it waits to try again, if so, for …
   unsigned retries = 0;               ///< … so many times.
-  std::uint64_t events_taken = 0;     ///< Since it was added; repeats count.
+  std::uint64_t events_taken = 0;     ///< Since it was added, repeats too …
+  double events_per_second = 0;       ///< … and as of late: half of it is of the last 5 s.
 };
 
 }  // namespace fasti

@@ -20,7 +20,8 @@ struct projection_status {
   std::optional<error> failing = {};  ///< What it waits to try again, if so, for …
   unsigned retries = 0;               ///< … so many times.
   std::size_t parked = 0;             ///< Events that were not applied, those that wait included.
-  std::uint64_t events_folded = 0;    ///< Since it was added.
+  std::uint64_t events_folded = 0;    ///< Since it was added …
+  double events_per_second = 0;       ///< … and as of late: half of it is of the last 5 s.
   std::size_t queries_waiting = 0;    ///< For a position.
   std::optional<rebuild_status> rebuild = {};  ///< The last one, if there was one.
 };

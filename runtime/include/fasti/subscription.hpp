@@ -117,6 +117,8 @@ struct subscription_status {
   position given_up_to{};        ///< All that fits up to here was handed out.
   std::size_t batches_held = 0;  ///< … and not let go of yet.
   bool is_paused = false;
+  std::uint64_t events_given = 0;  ///< Since it began …
+  double events_per_second = 0;    ///< … and as of late: half of it is of the last 5 s.
 };
 
 namespace detail {
