@@ -205,13 +205,14 @@ void projection_actor_impl::start_step() {
 void projection_actor_impl::on_step_done(const step_done&) {
   at_work_ = false;
   const auto& machine = *bench_->machine;
-  const bool behind = machine.wants_step(head_, workbench::clock::now());
-  if (behind || bench_->more_queries || queries_came_ || tick_came_ || !to_do_.empty()) {
-    return start_step();
-  }
+  // First: under queries without end there is always another step.
   if (owes_the_bus_ && (machine.stopped() || machine.checkpoint() >= head_)) {
     owes_the_bus_ = false;
     actors::send(bus_, caught_up{self(), head_});
+  }
+  const bool behind = machine.wants_step(head_, workbench::clock::now());
+  if (behind || bench_->more_queries || queries_came_ || tick_came_ || !to_do_.empty()) {
+    start_step();
   }
 }
 

@@ -16,7 +16,8 @@ class task_runner {
   /// Runs `task` later on another thread. False: it is closed, and the task will not run. How much
   /// waits is bounded by those who ask: one load an aggregate, one step a projection.
   [[nodiscard]] virtual bool run(std::function<void()> task) = 0;
-  /// The same for work that may be left out: false also when much is waiting.
+  /// The same for work that may be left out, which lets all other go first: false also when much of
+  /// it is waiting.
   [[nodiscard]] virtual bool run_if_idle(std::function<void()> task) = 0;
 };
 

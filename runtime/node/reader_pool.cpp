@@ -53,8 +53,8 @@ bool reader_pool::run(std::function<void()> task) {
 bool reader_pool::run_if_idle(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
-    if (closed_ || tasks_.size() >= optional_tasks_max) return false;
-    tasks_.push_back(std::move(task));
+    if (closed_ || optional_tasks_.size() >= optional_tasks_max) return false;
+    optional_tasks_.push_back(std::move(task));
   }
   came_.notify_one();
   return true;
@@ -63,7 +63,7 @@ bool reader_pool::run_if_idle(std::function<void()> task) {
 void reader_pool::run_each(std::size_t n, const std::function<void(std::size_t)>& one) {
   const auto numbers = std::make_shared<drawn_numbers>(n, one);
   for (std::size_t i = 1; i < n; ++i) {
-    if (!run_if_idle([numbers] { numbers->draw(); })) break;
+    if (!run([numbers] { numbers->draw(); })) break;
   }
   numbers->draw();
   numbers->wait();
@@ -82,10 +82,11 @@ void reader_pool::close() {
 void reader_pool::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    came_.wait(lock, [this] { return closed_ || !tasks_.empty(); });
-    if (tasks_.empty()) return;
-    auto task = std::move(tasks_.front());
-    tasks_.pop_front();
+    came_.wait(lock, [this] { return closed_ || !tasks_.empty() || !optional_tasks_.empty(); });
+    auto& next = tasks_.empty() ? optional_tasks_ : tasks_;
+    if (next.empty()) return;
+    auto task = std::move(next.front());
+    next.pop_front();
     lock.unlock();
     task();
     task = nullptr;  // what it holds goes here, not under the lock

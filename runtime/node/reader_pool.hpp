@@ -28,7 +28,7 @@ class reader_pool final : public actors::task_runner {
   void close();
 
  private:
-  /// More tasks waiting than this is "much".
+  /// More of them waiting than this is "much".
   static constexpr std::size_t optional_tasks_max = 1024;
 
   void work();
@@ -37,6 +37,7 @@ class reader_pool final : public actors::task_runner {
   std::condition_variable came_;
   // Protected by mutex_:
   std::deque<std::function<void()>> tasks_;
+  std::deque<std::function<void()>> optional_tasks_;  // when nothing else waits
   bool closed_ = false;
 
   std::vector<std::thread> threads_;

@@ -126,6 +126,33 @@ TEST(ProjectionActor, HasOneStepAtWorkHoweverMuchComes) {
   EXPECT_EQ(asked.size(), 20U);
 }
 
+TEST(ProjectionActor, HearsOfNewsUnderQueriesWithoutEnd) {
+  projection_kit kit;
+  bool is_over = false;
+  std::function<void()> ask = [&] {
+    core::view_query q{type_id_of<GetBalance>, build<GetBalance>([](auto b) { b.setAccount("a"); }),
+                       no_position, clock_point::max(),
+                       std::make_unique<core::view_reply>([&](const auto&) {
+                         if (!is_over) ask();
+                       })};
+    if (kit.board->queries.put(std::move(q)) == actors::put_result::wake) {
+      actors::send(kit.actor, actors::queries_ready{});
+    }
+  };
+  ask();
+  for (int news = 1; news <= 3; ++news) {
+    kit.put(1);
+    actors::send(kit.bus, actors::head_rose{kit.journal.head()});
+    for (int steps = 0; steps < 5; ++steps) {
+      kit.world.run();
+      ASSERT_TRUE(kit.readers.run_once()) << "there is always a query";
+    }
+    EXPECT_EQ(kit.board->status().checkpoint, kit.journal.head());
+  }
+  is_over = true;
+  kit.run();
+}
+
 TEST(ProjectionActor, EventsOfOtherTypesMoveTheCheckpointOn) {
   projection_kit kit;
   kit.put(1);
