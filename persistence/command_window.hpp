@@ -2,6 +2,7 @@
 /// The newest command ids with their outcomes (P8). Bounded in number and in age: the oldest
 /// leaves.
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -9,14 +10,16 @@
 
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
+#include "persistence/place_table.hpp"
 
 namespace fasti::persistence {
 
 /// At `now`, commands of before this moment are not remembered any more.
 [[nodiscard]] timestamp oldest_remembered(timestamp now, std::chrono::hours age_max);
 
-/// Not thread-safe. A ring of records and an open-addressing table over it: no allocation and, for
-/// an id that is not there, one cache miss.
+/// Not thread-safe. A ring of records and a table that finds them: for an id that is not there, one
+/// cache miss. Memory follows what is in there, and nothing of it is ever copied at once: who adds
+/// never waits.
 class command_window {
  public:
   explicit command_window(const journal_limits& limits)
@@ -30,14 +33,12 @@ class command_window {
   /// Lets go what is too old at `now`, which never goes back.
   void forget_old(timestamp now);
   /// `find` and `add` of this id will come soon.
-  void expect(command_id id) const noexcept {
-    if (!slots_.empty()) __builtin_prefetch(&slots_[home_of(tag_of(id))], 1);
-  }
-  /// Room for so many at once.
-  void reserve(std::size_t ids);
+  void expect(command_id id) const noexcept { places_.expect(tag_of(id)); }
+  /// So many will be added.
+  void reserve(std::size_t ids) { places_.reserve(std::min(ids, ids_max_)); }
 
  private:
-  /// No initialisers: pages of the ring are touched when they are needed.
+  /// No initialisers: pages are touched when they are needed.
   struct record {
     std::uint64_t id_high, id_low;
     std::uint64_t fingerprint;
@@ -47,33 +48,28 @@ class command_window {
     std::uint32_t events;
     std::uint32_t tag;
   };
-  /// `at` = place in the ring + 1; 0: empty.
-  struct slot {
-    std::uint32_t tag = 0;
-    std::uint32_t at = 0;
-  };
+  static constexpr std::size_t records_per_block = 4096;
 
   [[nodiscard]] static std::uint32_t tag_of(command_id id) noexcept;
-  [[nodiscard]] std::size_t home_of(std::uint32_t tag) const noexcept {
-    return tag & (slots_.size() - 1);
-  }
   [[nodiscard]] std::size_t place_of(std::size_t nth) const noexcept {
     const auto place = oldest_ + nth;
-    return place < places_ ? place : place - places_;
+    return place < ids_max_ ? place : place - ids_max_;
   }
-  void link(std::uint32_t tag, std::size_t place);
-  void unlink(std::size_t place);
+  [[nodiscard]] static std::size_t block_of(std::size_t place) noexcept {
+    return place / records_per_block;
+  }
+  [[nodiscard]] record& at(std::size_t place) const noexcept {
+    return blocks_[block_of(place)][place % records_per_block];
+  }
   void forget_oldest();
-  void grow_ring(std::size_t places);
-  void grow_slots(std::size_t slots);
 
   std::size_t ids_max_;
   std::chrono::hours age_max_;
-  std::unique_ptr<record[]> ring_;
-  std::size_t places_ = 0;  // in the ring, at most ids_max_
+  /// The ring: `ids_max_` places. A block without a record is not there.
+  std::vector<std::unique_ptr<record[]>> blocks_;
   std::size_t oldest_ = 0;  // its place
   std::size_t count_ = 0;
-  std::vector<slot> slots_;  // a power of two, at most half full
+  place_table places_;
 };
 
 }  // namespace fasti::persistence
