@@ -37,7 +37,7 @@ struct process_status {
 /// How their commands are doing.
 struct outbox_status {
   std::size_t under_way = 0;          ///< Commands that wait for their outcome …
-  bool has_more = false;              ///< … and there are more, which wait for them.
+  bool has_more = false;              ///< … and there are more, which are not in memory.
   std::optional<error> failing = {};  ///< Why one of them is being tried again.
 };
 
