@@ -305,19 +305,24 @@ void stream_index::work() {
   while (true) {
     changed_.wait(lock, [this] { return stopped_ || flushing_; });
     if (!flushing_) return;
-    const auto g = flushing_;
-    const auto commands = std::exchange(flushing_commands_, {});
+    auto g = flushing_;
+    auto commands = std::exchange(flushing_commands_, {});
     const auto up_to = flushing_up_to_;
     lock.unlock();
     auto wrote = write(*g, commands, up_to);
+    commands = {};
     lock.lock();
     if (wrote) {
-      flushed_ = std::exchange(flushing_, nullptr);
+      g = std::exchange(flushed_, std::exchange(flushing_, nullptr));
     } else {
       failed_ = std::move(wrote).error();  // what is in memory stays; a new open starts over
     }
     changed_.notify_all();
     if (failed_) return;
+    // Megabytes: who commits would wait for them.
+    lock.unlock();
+    g.reset();
+    lock.lock();
   }
 }
 
