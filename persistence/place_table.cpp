@@ -68,6 +68,7 @@ void place_table::grow(std::size_t size) {
 }
 
 void place_table::move_some(std::size_t slots_max) {
+  if (before_.empty()) return;
   for (; slots_max > 0 && moved_ < before_.size(); --slots_max) {
     const slot& s = before_[moved_++];
     if (s.at != 0 && s.at != gone) now_.put(s);

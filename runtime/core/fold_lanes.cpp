@@ -64,13 +64,6 @@ struct fold_lanes::lane {
 
   row_overlay rows;
   std::unique_ptr<detail::projection_state> state;
-  // Of `apply_all`:
-  struct work {
-    const recorded_event* event;
-    std::string order_key;
-  };
-  std::vector<work> to_do;
-  std::vector<view_batch::change> changes;
 };
 
 fold_lanes::fold_lanes(const projection_surroundings& in, const std::string& view, unsigned lanes)
@@ -98,18 +91,21 @@ void fold_lanes::apply(const recorded_event& e) {
 }
 
 bool fold_lanes::apply_all(const std::vector<recorded_event>& events) {
+  struct keyed_event {
+    const recorded_event* event;
+    std::string order_key;
+  };
+  std::vector<std::vector<keyed_event>> of(lanes_.size());
   for (const auto& e : events) {
     auto key = order_key_of(port_, e);
-    auto& to_do = lanes_[number_for(key)]->to_do;
-    to_do.push_back({&e, std::move(key)});
+    auto& own = of[number_for(key)];
+    own.push_back({&e, std::move(key)});
   }
   std::atomic<bool> all_went{true};
   run_each([&](std::size_t i) {
-    auto& own = *lanes_[i];
-    const auto thrown = thrown_by([&own] {
-      for (const auto& [event, order_key] : own.to_do) own.apply(*event, order_key);
+    const auto thrown = thrown_by([&] {
+      for (const auto& [event, order_key] : of[i]) lanes_[i]->apply(*event, order_key);
     });
-    own.to_do.clear();
     if (thrown) all_went = false;
   });
   return all_went;
@@ -117,18 +113,20 @@ bool fold_lanes::apply_all(const std::vector<recorded_event>& events) {
 
 std::vector<view_batch::change> fold_lanes::take_changes() {
   if (!are_many()) return lanes_.front()->rows.take_changes();
+  std::vector<std::vector<view_batch::change>> of(lanes_.size());
   std::vector<std::exception_ptr> thrown(lanes_.size());
   run_each([&](std::size_t i) {
     try {
-      lanes_[i]->changes = lanes_[i]->rows.take_changes();
+      of[i] = lanes_[i]->rows.take_changes();
     } catch (...) {
       thrown[i] = std::current_exception();
     }
   });
+  for (const auto& one : thrown) {
+    if (one) std::rethrow_exception(one);
+  }
   std::vector<view_batch::change> all;
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (thrown[i]) std::rethrow_exception(thrown[i]);
-    auto own = std::exchange(lanes_[i]->changes, {});
+  for (auto& own : of) {
     all.insert(all.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
   }
   return all;
@@ -138,8 +136,6 @@ void fold_lanes::discard() {
   for (auto& one : lanes_) {
     one->rows.discard();
     one->state = port_.make();
-    one->to_do.clear();
-    one->changes.clear();
   }
 }
 

@@ -6,25 +6,10 @@
 ///
 /// (Kafka's partitions, within one process and one checkpoint.)
 
-#include "fasti/options.hpp"
-#include "runtime/core/event_reader.hpp"
+#include "runtime/core/projection_surroundings.hpp"
 #include "runtime/core/row_overlay.hpp"
 
 namespace fasti::core {
-
-/// Calls `one(0)` … `one(n - 1)`, perhaps on several threads at the same time, and returns when all
-/// of them have returned. They do not throw.
-using run_each_function =
-    std::function<void(std::size_t n, const std::function<void(std::size_t)>& one)>;
-
-/// What a projection works with. All of it outlives it.
-struct projection_surroundings {
-  const detail::projection_port& port;
-  const fasti::journal& journal;
-  view_store& views;
-  const runtime_options& options;
-  run_each_function run_each = {};  ///< Empty: one after the other.
-};
 
 /// The port's, or the stream where that cannot be asked.
 [[nodiscard]] std::string order_key_of(const detail::projection_port& port,

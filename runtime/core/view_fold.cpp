@@ -5,6 +5,7 @@
 
 #include "runtime/core/backoff.hpp"
 #include "runtime/core/check.hpp"
+#include "runtime/core/event_reader.hpp"
 #include "runtime/core/guard.hpp"
 #include "runtime/core/truncated.hpp"
 

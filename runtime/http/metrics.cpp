@@ -102,6 +102,30 @@ class metrics_writer {
 
 using kind = metrics_writer::kind;
 
+/// A gauge with a value for each of `all`, which says itself what is to be its label; none for
+/// whom `number_of` has none.
+template <class All, class LabelOf>
+auto gauges_of(metrics_writer& to, const All& all, LabelOf label_of) {
+  return [&to, &all, label_of](std::string_view name, std::string_view help, auto&& number_of) {
+    to.begin(name, kind::gauge, help);
+    for (const auto& one : all) {
+      if (std::optional<std::string> n = number_of(one)) to.value(*n, {label_of(one)});
+    }
+  };
+}
+
+/// Why each of `all` stands, or tries again.
+template <class All, class LabelOf>
+void write_errors(metrics_writer& to, const All& all, LabelOf label_of, std::string_view name,
+                  std::string_view help) {
+  to.begin(name, kind::gauge, help);
+  for (const auto& one : all) {
+    const auto& why = one.stopped ? one.stopped : one.failing;
+    if (!why) continue;
+    to.value("1", {label_of(one), {"code", name_of(why->code)}, {"reason", why->reason}});
+  }
+}
+
 void write_journal(metrics_writer& to, const journal_stats& j) {
   to.gauge("journal_head_position", "Position of the newest durable event.", j.head);
   to.gauge("journal_disk_bytes", "What the journal takes on the disk.", j.bytes_on_disk);
@@ -159,12 +183,8 @@ std::optional<std::string> lag_seconds(position at, position head, const lag_tim
 
 void write_projections(metrics_writer& to, const runtime_stats& s, const lag_times& late) {
   const auto head = s.journal.head;
-  const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
-    to.begin(name, kind::gauge, help);
-    for (const auto& p : s.projections) {
-      if (std::optional<std::string> n = number_of(p)) to.value(*n, {{"projection", p.name}});
-    }
-  };
+  const auto label_of = [](const auto& p) { return label{"projection", p.name}; };
+  const auto each = gauges_of(to, s.projections, label_of);
   each("projection_checkpoint_position", "What the view shows.",
        [](const auto& p) { return number(p.checkpoint); });
   each("projection_lag_positions", "How many positions the view is behind the journal.",
@@ -191,22 +211,14 @@ void write_projections(metrics_writer& to, const runtime_stats& s, const lag_tim
        [](const auto& p) { return number(p.events_per_second); });
   each("projection_stopped", "1: it folds no more.",
        [](const auto& p) { return number(p.stopped.has_value()); });
-  to.begin("projection_error_info", kind::gauge, "Why a projection folds no more, or tries again.");
-  for (const auto& p : s.projections) {
-    const auto& why = p.stopped ? p.stopped : p.failing;
-    if (!why) continue;
-    to.value("1", {{"projection", p.name}, {"code", name_of(why->code)}, {"reason", why->reason}});
-  }
+  write_errors(to, s.projections, label_of, "projection_error_info",
+               "Why a projection folds no more, or tries again.");
 }
 
 void write_sinks(metrics_writer& to, const runtime_stats& s, const lag_times& late) {
   const auto head = s.journal.head;
-  const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
-    to.begin(name, kind::gauge, help);
-    for (const auto& one : s.sinks) {
-      if (std::optional<std::string> n = number_of(one)) to.value(*n, {{"sink", one.name}});
-    }
-  };
+  const auto label_of = [](const auto& of) { return label{"sink", of.name}; };
+  const auto each = gauges_of(to, s.sinks, label_of);
   each("sink_checkpoint_position", "All that it wants up to here is in it.",
        [](const auto& of) { return number(of.checkpoint); });
   each("sink_lag_positions", "How many positions it is behind the journal.",
@@ -221,19 +233,14 @@ void write_sinks(metrics_writer& to, const runtime_stats& s, const lag_times& la
        [](const auto& of) { return number(of.events_per_second); });
   each("sink_stopped", "1: it takes no more.",
        [](const auto& of) { return number(of.stopped.has_value()); });
-  to.begin("sink_error_info", kind::gauge, "Why a sink takes no more, or tries again.");
-  for (const auto& one : s.sinks) {
-    const auto& why = one.stopped ? one.stopped : one.failing;
-    if (!why) continue;
-    to.value("1", {{"sink", one.name}, {"code", name_of(why->code)}, {"reason", why->reason}});
-  }
+  write_errors(to, s.sinks, label_of, "sink_error_info",
+               "Why a sink takes no more, or tries again.");
 }
 
 void write_processes(metrics_writer& to, const runtime_stats& s) {
-  const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
-    to.begin(name, kind::gauge, help);
-    for (const auto& p : s.processes) to.value(number_of(p), {{"process", p.category}});
-  };
+  const auto each = gauges_of(to, s.processes, [](const auto& p) {
+    return label{"process", p.category};
+  });
   each("process_handled_position", "All that concerns process managers up to here is handled.",
        [](const auto& p) { return number(p.handled); });
   each("process_lag_positions", "How many positions they are behind the journal.",
@@ -266,26 +273,23 @@ void write_subscriptions(metrics_writer& to, const runtime_stats& s, const lag_t
     all.events_per_second += one.events_per_second;
   }
   const auto head = s.journal.head;
-  const auto each = [&](std::string_view name, std::string_view help, auto&& number_of) {
-    to.begin(name, kind::gauge, help);
-    for (const auto& [of, all] : by_name) {
-      if (std::optional<std::string> n = number_of(all)) to.value(*n, {{"subscription", of}});
-    }
-  };
+  const auto each = gauges_of(to, by_name, [](const auto& named) {
+    return label{"subscription", named.first};
+  });
   each("subscriptions", "Subscriptions of that name.",
-       [](const subscribers& of) { return number(of.count); });
+       [](const auto& of) { return number(of.second.count); });
   each("subscription_position", "All up to here was handed out.",
-       [](const subscribers& of) { return number(of.last); });
+       [](const auto& of) { return number(of.second.last); });
   each("subscription_lag_positions", "How many positions it is behind the journal.",
-       [&](const subscribers& of) { return number(lag_of(of.last, head)); });
+       [&](const auto& of) { return number(lag_of(of.second.last, head)); });
   each("subscription_lag_seconds", "How old the first event is that was not handed out.",
-       [&](const subscribers& of) { return lag_seconds(of.last, head, late); });
+       [&](const auto& of) { return lag_seconds(of.second.last, head, late); });
   each("subscription_batches_held", "Batches handed out and not let go of.",
-       [](const subscribers& of) { return number(of.batches_held); });
+       [](const auto& of) { return number(of.second.batches_held); });
   each("subscription_events_per_second", "Events handed out a second, as of late, to all of them.",
-       [](const subscribers& of) { return number(of.events_per_second); });
+       [](const auto& of) { return number(of.second.events_per_second); });
   each("subscription_paused", "Subscriptions of that name that pause.",
-       [](const subscribers& of) { return number(of.paused); });
+       [](const auto& of) { return number(of.second.paused); });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <latch>
 #include <memory>
 
@@ -40,21 +41,17 @@ reader_pool::reader_pool(std::size_t threads) {
 
 reader_pool::~reader_pool() { close(); }
 
-bool reader_pool::run(std::function<void()> task) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return false;
-    tasks_.push_back(std::move(task));
-  }
-  came_.notify_one();
-  return true;
-}
+bool reader_pool::run(std::function<void()> task) { return put(tasks_, SIZE_MAX, std::move(task)); }
 
 bool reader_pool::run_if_idle(std::function<void()> task) {
+  return put(optional_tasks_, optional_tasks_max, std::move(task));
+}
+
+bool reader_pool::put(tasks& into, std::size_t max, std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
-    if (closed_ || optional_tasks_.size() >= optional_tasks_max) return false;
-    optional_tasks_.push_back(std::move(task));
+    if (closed_ || into.size() >= max) return false;
+    into.push_back(std::move(task));
   }
   came_.notify_one();
   return true;

@@ -28,16 +28,19 @@ class reader_pool final : public actors::task_runner {
   void close();
 
  private:
+  using tasks = std::deque<std::function<void()>>;
   /// More of them waiting than this is "much".
   static constexpr std::size_t optional_tasks_max = 1024;
 
+  /// False: it is closed, or so many wait there.
+  [[nodiscard]] bool put(tasks& into, std::size_t max, std::function<void()> task);
   void work();
 
   std::mutex mutex_;
   std::condition_variable came_;
   // Protected by mutex_:
-  std::deque<std::function<void()>> tasks_;
-  std::deque<std::function<void()>> optional_tasks_;  // when nothing else waits
+  tasks tasks_;
+  tasks optional_tasks_;  // when nothing else waits
   bool closed_ = false;
 
   std::vector<std::thread> threads_;

@@ -9,15 +9,12 @@
 #include "ledgers.hpp"
 #include "parts.hpp"
 #include "raw_scan.hpp"
-#include "stores.hpp"
 
 namespace fasti::bench {
 namespace {
 
-constexpr std::size_t load_batch = 4096;
 /// As many events as one step of a projection folds.
 constexpr std::size_t rows_batch = 4096;
-constexpr auto raw_place = "/raw";
 
 std::uint64_t events_in(const plan& p) { return p.quick ? p.events : p.events * 10; }
 
@@ -40,7 +37,7 @@ struct contestant {
 };
 
 void scan_raw(contestant& c, std::uint64_t events, const std::string& directory) {
-  const auto files = open_leveldb(directory + raw_place);
+  const auto files = open_raw_beside(directory);
   c.measure(events, [&] {
     if (raw_scan(*files.db).events != events) fail("a scan did not see all events");
   });
@@ -123,12 +120,6 @@ std::vector<contestant> contestants(const plan& p) {
   return all;
 }
 
-void fill(const engine_kind& kind, const std::string& directory, std::uint64_t events) {
-  workload from;
-  const auto into = kind.open(directory);
-  load(*into, from, events, load_batch, "catchup, filling " + kind.name);
-}
-
 cell ratio(const std::vector<contestant>& all, std::string_view to, const contestant& of) {
   for (const auto& c : all) {
     if (c.name == to) return median_ratio(of.rate, c.rate);
@@ -141,9 +132,7 @@ cell ratio(const std::vector<contestant>& all, std::string_view to, const contes
 table measure_catchup(const plan& p) {
   const auto events = events_in(p);
   const scratch place(p.directory + "/catchup");
-  const scratch raw(place.path() + raw_place);
-  fill(raw_leveldb_log(), raw.path(), events);
-  fill(journal_pipelined(), place.path(), events);
+  fill_journal_and_raw(place.path(), events, "catchup");
   auto all = contestants(p);
   for (int round = 0; round < p.rounds; ++round) {
     for (auto& c : all) {

@@ -1,16 +1,10 @@
 // How fast a view is made anew beside the one that serves, in one lane and in two.
-#include <leveldb/db.h>
-
 #include "ledgers.hpp"
 #include "parts.hpp"
 #include "raw_scan.hpp"
-#include "stores.hpp"
 
 namespace fasti::bench {
 namespace {
-
-constexpr std::size_t load_batch = 4096;
-constexpr auto raw_place = "/raw";
 
 /// `balances`, in lanes if wanted, and with something to think about at each event.
 template <unsigned Lanes, unsigned Thoughts>
@@ -41,7 +35,7 @@ struct contestant {
 };
 
 double scan_raw(std::uint64_t events, const std::string& directory) {
-  const auto files = open_leveldb(directory + raw_place);
+  const auto files = open_raw_beside(directory);
   const auto begin = stopwatch::now();
   if (raw_scan(*files.db).events != events) fail("a scan did not see all events");
   return static_cast<double>(events) / seconds_since(begin);
@@ -73,20 +67,12 @@ double rebuild(std::uint64_t events, const std::string& directory) {
   return static_cast<double>(events) / took;
 }
 
-void fill(const engine_kind& kind, const std::string& directory, std::uint64_t events) {
-  workload from;
-  const auto into = kind.open(directory);
-  load(*into, from, events, load_batch, "rebuild, filling " + kind.name);
-}
-
 }  // namespace
 
 table measure_rebuild(const plan& p) {
   const auto events = p.quick ? p.events : p.large ? 10'000'000 : 1'000'000;
   const scratch place(p.directory + "/rebuild");
-  const scratch raw(place.path() + raw_place);
-  fill(raw_leveldb_log(), raw.path(), events);
-  fill(journal_pipelined(), place.path(), events);
+  fill_journal_and_raw(place.path(), events, "rebuild");
   std::vector<contestant> all{{"raw LevelDB, scan", scan_raw},
                               {"rebuild", rebuild<1, 0>},
                               {"rebuild, two lanes", rebuild<2, 0>},

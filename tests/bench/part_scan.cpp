@@ -1,26 +1,15 @@
 // How fast everything can be read in its order, after closing and opening again.
-#include <leveldb/db.h>
-
 #include "bench_kit.hpp"
 #include "parts.hpp"
 #include "raw_scan.hpp"
-#include "stores.hpp"
 
 namespace fasti::bench {
 namespace {
-
-constexpr std::size_t load_batch = 4096;
 
 struct scan_rounds {
   std::vector<double> rate;
   std::vector<double> cpu_us;
 };
-
-void fill(const engine_kind& kind, const std::string& directory, std::uint64_t events) {
-  workload from;
-  const auto into = kind.open(directory);
-  load(*into, from, events, load_batch, "scan, filling " + kind.name);
-}
 
 template <class Scan>
 void measure(scan_rounds& into, std::uint64_t expected, Scan&& scan) {
@@ -33,8 +22,8 @@ void measure(scan_rounds& into, std::uint64_t expected, Scan&& scan) {
   into.cpu_us.push_back((cpu_seconds() - cpu_before) * 1e6 / static_cast<double>(expected));
 }
 
-void scan_leveldb(scan_rounds& into, const std::string& directory, std::uint64_t expected) {
-  const auto files = open_leveldb(directory);
+void scan_raw(scan_rounds& into, const std::string& directory, std::uint64_t expected) {
+  const auto files = open_raw_beside(directory);
   measure(into, expected, [&] { return raw_scan(*files.db); });
 }
 
@@ -55,15 +44,13 @@ void scan_journal(scan_rounds& into, const std::string& directory, std::uint64_t
 }  // namespace
 
 table measure_scan(const plan& p) {
-  const scratch raw_place(p.directory + "/scan-leveldb");
-  const scratch place(p.directory + "/scan-journal");
-  fill(raw_leveldb_log(), raw_place.path(), p.events);
-  fill(journal_pipelined(), place.path(), p.events);
+  const scratch place(p.directory + "/scan");
+  fill_journal_and_raw(place.path(), p.events, "scan");
   scan_rounds raw;
   scan_rounds ours;
   for (int round = 0; round < p.rounds; ++round) {
     tell_progress("scan, round " + std::to_string(round + 1) + " of " + std::to_string(p.rounds));
-    scan_leveldb(raw, raw_place.path(), p.events);
+    scan_raw(raw, place.path(), p.events);
     scan_journal(ours, place.path(), p.events);
   }
   table t{"scan",

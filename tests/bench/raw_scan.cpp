@@ -2,12 +2,27 @@
 
 #include <leveldb/db.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "bench_kit.hpp"
 #include "workload.hpp"
 
 namespace fasti::bench {
+namespace {
+
+constexpr std::size_t load_batch = 4096;
+
+std::string beside(const std::string& directory) { return directory + "/raw"; }
+
+void fill(const engine_kind& kind, const std::string& directory, std::uint64_t events,
+          const std::string& part) {
+  workload from;
+  const auto into = kind.open(directory);
+  load(*into, from, events, load_batch, part + ", filling " + kind.name);
+}
+
+}  // namespace
 
 scanned raw_scan(leveldb::DB& db) {
   scanned seen;
@@ -21,6 +36,17 @@ scanned raw_scan(leveldb::DB& db) {
   }
   if (!it->status().ok()) fail(it->status().ToString());
   return seen;
+}
+
+void fill_journal_and_raw(const std::string& directory, std::uint64_t events,
+                          const std::string& part) {
+  fill(journal_pipelined(), directory, events, part);
+  std::filesystem::create_directory(beside(directory));
+  fill(raw_leveldb_log(), beside(directory), events, part);
+}
+
+leveldb_files open_raw_beside(const std::string& directory) {
+  return open_leveldb(beside(directory));
 }
 
 }  // namespace fasti::bench
