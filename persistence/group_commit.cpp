@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fasti/detail/thread_name.hpp"
 #include "persistence/commit_rules.hpp"
 
 namespace fasti::persistence {
@@ -108,6 +109,7 @@ std::condition_variable* group_commit::call_writer() {
 }
 
 void group_commit::serve(bool writes) {
+  fasti::detail::name_this_thread("fasti.commit");
   std::unique_lock lock(mutex_);
   if (writes) write(lock);
   while (true) {

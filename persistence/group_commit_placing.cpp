@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "fasti/detail/thread_name.hpp"
 #include "persistence/commit_rules.hpp"
 #include "persistence/group_commit.hpp"
 
@@ -32,6 +33,7 @@ bool group_commit::may_place_ahead() const {
 
 /// What the third thread does.
 void group_commit::place_ahead() {
+  fasti::detail::name_this_thread("fasti.place");
   std::unique_lock lock(mutex_);
   while (true) {
     ahead_.wait(lock, [this] { return may_place_ahead() || ended_; });

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <new>
 #include <utility>
 
 namespace fasti::persistence {
@@ -15,10 +14,7 @@ constexpr std::size_t slots_moved_per_entry = 8;
 
 }  // namespace
 
-place_table::slots::slots(std::size_t count)
-    : all_(static_cast<slot*>(std::calloc(count, sizeof(slot)))), mask_(count - 1) {
-  if (!all_) throw std::bad_alloc();
-}
+place_table::slots::slots(std::size_t count) : memory_(count * sizeof(slot)), mask_(count - 1) {}
 
 void place_table::slots::put(slot s) const {
   auto i = home_of(s.tag);

@@ -9,9 +9,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <optional>
+
+#include "persistence/table_memory.hpp"
 
 namespace fasti::persistence {
 
@@ -45,16 +45,17 @@ class place_table {
   /// Removed from `before_`, where nothing else moves any more.
   static constexpr std::uint32_t gone = UINT32_MAX;
 
-  /// A power of two of them, at most half full. The pages of new ones are touched when they are
-  /// needed.
+  /// A power of two of them, at most half full.
   class slots {
    public:
     slots() = default;
     explicit slots(std::size_t count);
 
-    [[nodiscard]] bool empty() const noexcept { return !all_; }
-    [[nodiscard]] std::size_t size() const noexcept { return all_ ? mask_ + 1 : 0; }
-    [[nodiscard]] slot& operator[](std::size_t i) const noexcept { return all_.get()[i]; }
+    [[nodiscard]] bool empty() const noexcept { return memory_.get() == nullptr; }
+    [[nodiscard]] std::size_t size() const noexcept { return empty() ? 0 : mask_ + 1; }
+    [[nodiscard]] slot& operator[](std::size_t i) const noexcept {
+      return static_cast<slot*>(memory_.get())[i];
+    }
     [[nodiscard]] std::size_t home_of(std::uint32_t tag) const noexcept { return tag & mask_; }
     [[nodiscard]] std::size_t behind(std::size_t i) const noexcept { return (i + 1) & mask_; }
     [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const noexcept {
@@ -77,10 +78,7 @@ class place_table {
     void close_gap(std::size_t hole) const;
 
    private:
-    struct freed {
-      void operator()(slot* s) const noexcept { std::free(s); }
-    };
-    std::unique_ptr<slot[], freed> all_;
+    table_memory memory_;
     std::size_t mask_ = 0;
   };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 
+#include "fasti/detail/thread_name.hpp"
 #include "persistence/commit_rules.hpp"
 #include "persistence/varint.hpp"
 
@@ -300,6 +301,7 @@ result<void> stream_index::write(const stream_runs& g, const packed_commands& co
 }
 
 void stream_index::work() {
+  fasti::detail::name_this_thread("fasti.index");
   give_way();
   std::unique_lock lock(mutex_);
   while (true) {

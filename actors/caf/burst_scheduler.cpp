@@ -6,6 +6,8 @@
 #include <caf/execution_unit.hpp>
 #endif
 
+#include "fasti/detail/thread_name.hpp"
+
 namespace fasti::actors::detail {
 
 void burst_workers::end() {
@@ -56,6 +58,7 @@ void burst_scheduler::start() {
     });
   });
   timer_ = std::thread([this] {
+    fasti::detail::name_this_thread("fasti.clock");
     system().thread_started();
     clock_.run_dispatch_loop();
     system().thread_terminates();

@@ -20,6 +20,8 @@
 #include <thread>
 #include <vector>
 
+#include "fasti/detail/thread_name.hpp"
+
 namespace fasti::actors::detail {
 
 /// The threads, and what waits for them.
@@ -34,6 +36,7 @@ class burst_workers {
   /// Until `end`; on a worker's thread.
   template <class Context>
   void work(Context& context, std::size_t messages_per_turn) {
+    fasti::detail::name_this_thread("fasti.actors");
     while (caf::resumable* const job = jobs_.take()) {
       switch (job->resume(&context, messages_per_turn)) {
         case caf::resumable::resume_later:

@@ -10,6 +10,7 @@
 #include <future>
 #include <thread>
 
+#include "fasti/detail/thread_name.hpp"
 #include "runtime/http/connection.hpp"
 #include "runtime/http/service.hpp"
 
@@ -213,7 +214,10 @@ class http_server::engine {
 result<void> http_server::engine::start() {
   std::promise<result<void>> started;
   auto has_started = started.get_future();
-  thread_ = std::thread([this, &started] { serve(started); });
+  thread_ = std::thread([this, &started] {
+    detail::name_this_thread("fasti.http");
+    serve(started);
+  });
   return has_started.get();
 }
 

@@ -6,6 +6,8 @@
 #include <latch>
 #include <memory>
 
+#include "fasti/detail/thread_name.hpp"
+
 namespace fasti::node {
 namespace {
 
@@ -77,6 +79,7 @@ void reader_pool::close() {
 }
 
 void reader_pool::work() {
+  detail::name_this_thread("fasti.reader");
   std::unique_lock lock(mutex_);
   while (true) {
     came_.wait(lock, [this] { return closed_ || !tasks_.empty() || !optional_tasks_.empty(); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fasti/detail/thread_name.hpp"
 #include "runtime/core/guard.hpp"
 #include "runtime/core/truncated.hpp"
 
@@ -53,6 +54,7 @@ void sink_courier::end() {
 // -- the thread -----------------------------------------------------------------------------------
 
 void sink_courier::work() {
+  detail::name_this_thread("fasti.sink");
   using todo = core::sink_machine::todo;
   std::unique_lock lock(mutex_);
   const auto is_ending = [this] { return ending_; };

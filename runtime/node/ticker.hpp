@@ -7,12 +7,15 @@
 #include <mutex>
 #include <thread>
 
+#include "fasti/detail/thread_name.hpp"
+
 namespace fasti::node {
 
 class ticker {
  public:
   ticker(std::chrono::milliseconds period, std::function<void()> tick)
       : thread_([this, period, tick = std::move(tick)] {
+          detail::name_this_thread("fasti.ticker");
           std::unique_lock lock(mutex_);
           while (!ended_.wait_for(lock, period, [this] { return end_; })) tick();
         }) {}

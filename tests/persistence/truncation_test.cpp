@@ -84,19 +84,15 @@ class Truncation : public Disk {
 
 TEST_F(Truncation, P5_AfterAPowerCutAnywhereEveryEventOrItsBaseIsThere) {
   std::vector<disk_tree> moments;
+  std::size_t applied = 0;
   {
     auto j = open_filled();
-    on.set_watch([&](std::size_t) { moments.push_back(disk_tree()); });
-    const auto start = on.tree();
     const auto from = on.operations();
     ASSERT_TRUE(j->truncate(of_a()));
-    on.set_watch({});
-    auto tree = start;
-    const auto history = on.history();
-    ASSERT_EQ(moments.size(), history.size() - from);
-    for (std::size_t i = from; i < history.size(); ++i) {
-      ASSERT_EQ(tree.apply(history[i]), 0);
-      moments[i - from] = tree;
+    disk_tree tree;
+    for (const auto& op : on.history()) {
+      ASSERT_EQ(tree.apply(op), 0);
+      if (++applied > from) moments.push_back(tree);
     }
   }
   std::size_t finished = 0;
@@ -136,11 +132,11 @@ TEST_F(Truncation, P11_AnErrorAnywhereLosesNothingAndItCanBeDoneAgain) {
     });
     const auto done = j->truncate(of_a());
     on.set_judge({});
-    while (j->failure()) std::this_thread::yield();
+    // The Env of a journal that met an error is closed; its writer finds out when it next writes,
+    // and opens it anew, which finishes what was begun.
+    while (!append_and_wait(*j, commit_to("b-1"))) std::this_thread::yield();
     expect_nothing_lost(*j, "operation " + std::to_string(failing));
     EXPECT_TRUE(!done || truncated_in(*j) == truncated_count);
-    // The Env of a journal that met an error is closed; its writer finds out when it next writes.
-    while (!append_and_wait(*j, commit_to("b-1"))) std::this_thread::yield();
     ASSERT_TRUE(j->truncate(of_a())) << "operation " << failing;
     EXPECT_EQ(truncated_in(*j), truncated_count);
     j.reset();

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "tests/runtime/ledger_kit.hpp"
 
@@ -148,6 +149,30 @@ TEST_F(Open, StatsTellWhatThereIs) {
   ASSERT_EQ(s.projections.size(), 1U);
   EXPECT_EQ(s.projections[0].name, "balances");
   EXPECT_EQ(s.projections[0].checkpoint, position{2});
+}
+
+std::set<std::string> names_of_threads() {
+  std::set<std::string> names;
+  for (const auto& thread : fs::directory_iterator("/proc/self/task")) {
+    std::ifstream comm(thread.path() / "comm");
+    std::string name;
+    if (std::getline(comm, name)) names.insert(name);
+  }
+  return names;
+}
+
+TEST_F(Open, ItsThreadsSayWhatTheyAre) {
+  auto rt = open();
+  std::set<std::string> missing;
+  do {  // each says it when it begins
+    const auto there = names_of_threads();
+    missing.clear();
+    for (const auto* name : {"fasti.actors", "fasti.commit", "fasti.place", "fasti.index",
+                             "fasti.reader", "fasti.ticker"}) {
+      if (!there.contains(name)) missing.insert(name);
+    }
+    std::this_thread::yield();
+  } while (!missing.empty());
 }
 
 TEST_F(Open, ARuntimeCanBeMoved) {
