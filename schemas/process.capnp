@@ -97,6 +97,8 @@ struct HandleEvent @0x97d2b05c8e613fa4 {
   time @2 :Int64;
   type @3 :UInt64;
   body @4 :Data;
+  isStray @5 :Bool;
+  # It waited under another key, so it may come too late: refused then, and not passed over.
 }
 
 struct SettleCommand @0xf0823d96c5a71e4b {

@@ -6,7 +6,7 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("fasti::schemas");
 
 struct ParkedEvent @0xee4e05009577d044 {
-  # An event that a projection could not apply, or that waits behind such a one.
+  # An event that a projection or a process manager could not handle, or that waits behind such a one.
 
   position @0 :UInt64;
   # Where it is in the journal.
@@ -15,7 +15,7 @@ struct ParkedEvent @0xee4e05009577d044 {
   key @2 :Data;
   # Events of one key are applied in their order: later ones wait behind this one.
   reason @3 :Text;
-  # What `apply` threw; empty: it waits behind another one.
+  # What was thrown; empty: it waits behind another one.
   parkedAt @4 :Int64;
   # Nanoseconds since 1970-01-01 UTC, by the runtime's clock.
 }

@@ -43,6 +43,16 @@ struct borrowing {
 };
 // [/borrowing]
 
+// [careful]
+struct careful_borrowing : borrowing {
+  using borrowing::react;
+  void react(Borrowed::Reader e, fasti::reactions& out) const {
+    if (e.getBook() == "necronomicon") throw std::invalid_argument("nobody should read that");
+    borrowing::react(e, out);
+  }
+};
+// [/careful]
+
 auto that(const char* book) {
   return [book](auto c) { c.setBook(book); };
 }
@@ -77,6 +87,27 @@ TEST(GuideProcesses, TakeSeveralStepsAndGoBackWhenOneIsRefused) {
   const auto stats = rt->stats();
   ASSERT_EQ(stats.processes.size(), 1U);
   EXPECT_FALSE(stats.processes[0].stopped);
+}
+
+TEST(GuideProcesses, ParkWhatTheyCannotHandle) {
+  fasti::testing::runtime_in_memory<book, member> rt;
+  // [park]
+  ASSERT_TRUE(rt->add<careful_borrowing>(
+      {.on_failure = {.retries_max = 2, .backoff = 1ms, .then = fasti::when_failing::park}}));
+  // [/park]
+  ASSERT_TRUE(rt->send<Join>("member-abdul", [](auto) {}).get());
+  ASSERT_TRUE(rt->send<Borrow>("member-abdul", that("necronomicon")).get());
+  ASSERT_TRUE(comes_true([&] { return rt->stats().processes[0].parked == 1; }));
+  // [parked]
+  auto parked = rt->parked<careful_borrowing>();
+  ASSERT_EQ(parked->size(), 1U);
+  EXPECT_EQ(parked->front().stream, "member-abdul");
+  EXPECT_EQ(parked->front().reason, "nobody should read that");
+
+  auto replayed = rt->replay_parked<careful_borrowing>();  // as a rule by a program that was mended
+  EXPECT_EQ(replayed->still_parked, 1U);
+  ASSERT_TRUE(rt->skip_parked<careful_borrowing>(parked->front().position));  // given up
+  // [/parked]
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "runtime/core/bytes.hpp"
+#include "runtime/core/guard.hpp"
 #include "schemas/process.capnp.h"
 
 namespace fasti {
@@ -89,9 +90,8 @@ class process_aggregate final : public detail::aggregate_state {
   decision decide(type_id command, body_view body, const command_context& at,
                   emit& out) const override {
     body_reader reader(body);
-    if (command == type_id_of<HandleEvent>) {
-      handle(reader.root<HandleEvent>(), at, out);
-    } else if (command == type_id_of<SettleCommand>) {
+    if (command == type_id_of<HandleEvent>) return handle(reader.root<HandleEvent>(), at, out);
+    if (command == type_id_of<SettleCommand>) {
       settle(reader.root<SettleCommand>(), at, out);
     } else if (command == type_id_of<FireTimer>) {
       fire(reader.root<FireTimer>(), at, out);
@@ -127,17 +127,26 @@ class process_aggregate final : public detail::aggregate_state {
   }
 
  private:
-  void handle(HandleEvent::Reader c, const command_context& at, emit& out) const {
+  decision handle(HandleEvent::Reader c, const command_context& at, emit& out) const {
     const position happened{c.getPosition()};
-    if (happened <= ledger_.handled_up_to) return;
+    if (c.getIsStray() && happened < ledger_.handled_up_to) {
+      return reject("handled-later-event",
+                    std::string(at.stream.text()) + " has handled the event at position " +
+                        std::to_string(count_of(ledger_.handled_up_to)) + ", which is behind it");
+    }
+    if (happened <= ledger_.handled_up_to) return accept();
     const auto stream = text_in(c.getStream());
     const reaction_context context{at.stream, happened, stream, time_of(c.getTime())};
     reactions made(out, context);
-    own_->react(type_id{c.getType()}, words_in(c.getBody()), made);
+    if (const auto thrown =
+            thrown_by([&] { own_->react(type_id{c.getType()}, words_in(c.getBody()), made); })) {
+      return reject("react-failed", *thrown);
+    }
     if (!out.is_empty() || !made.commands().empty() || !made.timers().empty()) {
       out.event<EventHandled>().setPosition(count_of(happened));
     }
     add(made, out);
+    return accept();
   }
 
   void settle(SettleCommand::Reader c, const command_context& at, emit& out) const {
@@ -212,13 +221,14 @@ detail::decider_port decider_of(const detail::process_port& port) {
   return d;
 }
 
-std::vector<word> handle_event(const recorded_event& e) {
-  return build<HandleEvent>([&e](auto c) {
+std::vector<word> handle_event(const recorded_event& e, bool is_stray) {
+  return build<HandleEvent>([&](auto c) {
     c.setPosition(count_of(e.position));
     c.setStream(bytes_of(e.stream));
     c.setTime(e.time.time_since_epoch().count());
     c.setType(count_of(e.type));
     c.setBody(bytes_of(e.body));
+    c.setIsStray(is_stray);
   });
 }
 type_id handle_event_type() noexcept { return type_id_of<HandleEvent>; }

@@ -14,8 +14,10 @@ namespace fasti::core {
 
 // Commands to it.
 
-/// One that reacted to this event, or to one behind it, accepts and does nothing.
-[[nodiscard]] std::vector<word> handle_event(const recorded_event& e);
+/// One that reacted to this event, or to one behind it, accepts and does nothing. `is_stray`: it
+/// waited under another key; who reacted to one behind it rejects it ("handled-later-event"). When
+/// `react` throws: "react-failed".
+[[nodiscard]] std::vector<word> handle_event(const recorded_event& e, bool is_stray = false);
 [[nodiscard]] type_id handle_event_type() noexcept;
 
 /// An entry of the outbox, or a timer.

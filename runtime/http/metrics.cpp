@@ -247,8 +247,17 @@ void write_processes(metrics_writer& to, const runtime_stats& s) {
        [&](const auto& p) { return number(lag_of(p.handled, s.journal.head)); });
   each("process_under_way", "Process managers that handle something now.",
        [](const auto& p) { return number(std::uint64_t{p.under_way}); });
+  each("process_parked", "Events that were not handled, those that wait behind them included.",
+       [](const auto& p) { return number(std::uint64_t{p.parked}); });
   each("process_stopped", "1: they handle no more.",
        [](const auto& p) { return number(p.stopped.has_value()); });
+  to.begin("process_error_info", kind::gauge,
+           "Why process managers handle no more, or one of them tries again.");
+  for (const auto& p : s.processes) {
+    const auto& why = p.stopped ? p.stopped : p.failing;
+    if (!why) continue;
+    to.value("1", {{"process", p.category}, {"code", name_of(why->code)}, {"reason", why->reason}});
+  }
   to.gauge("outbox_under_way", "Commands of process managers that wait for their outcome.",
            std::uint64_t{s.outbox.under_way});
   to.gauge("outbox_failing", "1: one of them is being tried again.", s.outbox.failing.has_value());

@@ -63,6 +63,9 @@ class runtime::node final : public actors::runtime_port,
                command_origin origin, std::optional<std::string> principal,
                receipt_callback callback) override;
   void run_later(std::function<void()> task) override;
+  [[nodiscard]] std::chrono::steady_clock::time_point steady_now() const override {
+    return std::chrono::steady_clock::now();
+  }
   [[nodiscard]] result<detail::past_state> past_state(const detail::decider_port& decider,
                                                       std::string_view stream,
                                                       const moment& when) const;
@@ -77,6 +80,9 @@ class runtime::node final : public actors::runtime_port,
   template <class T>
   result<T> between_steps(std::string_view name,
                           std::function<result<T>(core::projection_machine&)> act);
+  result<std::vector<parked_event>> parked_by_process(std::string_view category) const;
+  result<parked_replay> replay_parked_by_process(std::string_view category);
+  result<void> skip_parked_by_process(std::string_view category, position at);
   result<void> forget_view(std::string_view name);
   result<truncation> truncate(std::string_view stream, version up_to, std::string_view reason);
   [[nodiscard]] fasti::journal& journal() noexcept { return *storage_.journal; }
@@ -139,6 +145,8 @@ class runtime::node final : public actors::runtime_port,
   /// Precondition: `mutex_` is held. `on_shown`: called on a reader thread when its view has moved.
   result<void> start_projection(detail::projection_port port, const projection_options& options,
                                 std::function<void()> on_shown = {});
+  [[nodiscard]] result<std::shared_ptr<fasti::node::event_courier>> find_process(
+      std::string_view category) const;
   [[nodiscard]] result<position> beginning_of(std::string_view category, const start_at& from);
   result<void> start_outbox();
   void tick_processes();

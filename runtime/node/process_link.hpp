@@ -15,6 +15,7 @@ class process_link {
                        receipt_callback callback) = 0;
   /// Calls it later, on a reader thread.
   virtual void run_later(std::function<void()> task) = 0;
+  [[nodiscard]] virtual std::chrono::steady_clock::time_point steady_now() const = 0;
   virtual void log(log_level level, std::string_view line) const = 0;
 };
 

@@ -23,16 +23,18 @@ result<void> runtime::node::add_process(detail::process_port port, const process
   if (!place) return place.error();
   // From now on it is known that it has not handled what comes.
   if (auto kept = storage_.views->write(name, {{}, place->position}); !kept) return kept;
+  auto courier = std::make_shared<fasti::node::event_courier>(
+      port, options.on_failure,
+      fasti::node::event_courier::surroundings{*storage_.views, *storage_.journal, *this,
+                                               options_.clock});
+  if (auto started = courier->start_behind(place->position); !started) return started;
   if (auto added = add_decider(core::decider_of(port)); !added) return added;
 
   subscription_options wants;
   wants.from = start_at::behind(*place);
-  wants.only.types = port.reacts_to;
+  for (const auto& t : port.reacts_to) wants.only.types.push_back(t.type);
   wants.name = name;
   wants.batches_held_max = 1;
-  auto courier =
-      std::make_shared<fasti::node::event_courier>(std::move(port), *storage_.views, *this);
-  courier->start_at(place->position);
   auto fed = subscribe(std::move(wants),
                        [courier](result<event_batch> batch) { courier->take(std::move(batch)); });
   if (!fed) return std::move(fed).error();
@@ -125,6 +127,49 @@ void runtime::node::stop_processes() {
     const std::unique_lock lock(mutex_);
     ended.swap(processes_);
   }
+  for (const auto& p : ended) p.courier->end();
+}
+
+// -- their parked events --------------------------------------------------------------------------
+
+result<std::shared_ptr<fasti::node::event_courier>> runtime::node::find_process(
+    std::string_view category) const {
+  const std::shared_lock lock(mutex_);
+  for (const auto& p : processes_) {
+    if (p.courier->port().category == category) return p.courier;
+  }
+  return error{errc::invalid, "unknown-process",
+               "no process managers of category \"" + std::string(category) + "\" were added"};
+}
+
+result<std::vector<parked_event>> runtime::node::parked_by_process(
+    std::string_view category) const {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return closed_error();
+  const auto of = find_process(category);
+  if (!of) return of.error();
+  return (*of)->parked();
+}
+
+result<parked_replay> runtime::node::replay_parked_by_process(std::string_view category) {
+  auto promise = std::make_shared<std::promise<result<parked_replay>>>();
+  auto ended = promise->get_future();
+  {
+    const visit_guard visit(*this);
+    if (visit.is_too_late()) return closed_error();
+    const auto of = find_process(category);
+    if (!of) return of.error();
+    (*of)->replay_parked([promise](result<parked_replay> r) { promise->set_value(std::move(r)); });
+  }
+  return ended.get();  // no visit: `close` does not wait for it, but ends it
+}
+
+result<void> runtime::node::skip_parked_by_process(std::string_view category, position at) {
+  const visit_guard visit(*this);
+  if (visit.is_too_late()) return closed_error();
+  const auto of = find_process(category);
+  if (!of) return of.error();
+  return (*of)->skip_parked(at);
 }
 
 /// With the mutex.

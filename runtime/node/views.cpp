@@ -213,23 +213,26 @@ std::shared_ptr<detail::rebuild_control> runtime::node::find_rebuild(std::string
   return made->is_there() ? made : nullptr;
 }
 
-result<std::vector<parked_event>> runtime::parked_of(std::string_view name) {
+result<std::vector<parked_event>> runtime::parked_of(const detail::parker& who) {
+  if (who.is_process) return node_->parked_by_process(who.name);
   return node_->between_steps<std::vector<parked_event>>(
-      name, [](core::projection_machine& machine) -> result<std::vector<parked_event>> {
+      who.name, [](core::projection_machine& machine) -> result<std::vector<parked_event>> {
         std::vector<parked_event> all;
         for (const auto& [at, e] : machine.serving().parked().all()) all.push_back(e);
         return all;
       });
 }
 
-result<parked_replay> runtime::replay_parked_of(std::string_view name) {
+result<parked_replay> runtime::replay_parked_of(const detail::parker& who) {
+  if (who.is_process) return node_->replay_parked_by_process(who.name);
   return node_->between_steps<parked_replay>(
-      name, [](core::projection_machine& machine) { return machine.replay_parked(); });
+      who.name, [](core::projection_machine& machine) { return machine.replay_parked(); });
 }
 
-result<void> runtime::skip_parked_of(std::string_view name, position at) {
+result<void> runtime::skip_parked_of(const detail::parker& who, position at) {
+  if (who.is_process) return node_->skip_parked_by_process(who.name, at);
   return node_->between_steps<void>(
-      name, [at](core::projection_machine& machine) { return machine.skip_parked(at); });
+      who.name, [at](core::projection_machine& machine) { return machine.skip_parked(at); });
 }
 
 }  // namespace fasti

@@ -121,14 +121,25 @@ TEST(MetricsText, ProjectionsSayHowFarHowLateAndWhyNot) {
 TEST(MetricsText, ProcessManagersSayHowFarAndWhyNot) {
   runtime_stats s;
   s.journal.head = position{100};
-  s.processes = {{"transfer", position{70}, 4, error{errc::corrupt, "process-stopped", "where"}}};
+  s.processes = {
+      {"transfer", position{70}, 4, error{errc::corrupt, "process-stopped", "where"}},
+      {"loan", position{100}, 1, std::nullopt, error{errc::rejected, "full", "where"}, 9}};
   s.outbox = {12, true, error{errc::unavailable, "node-busy", "where"}};
   const auto text = metrics_text(s);
   EXPECT_EQ(lines_with(text, "fasti_process_"),
             "fasti_process_handled_position{process=\"transfer\"} 70\n"
+            "fasti_process_handled_position{process=\"loan\"} 100\n"
             "fasti_process_lag_positions{process=\"transfer\"} 30\n"
+            "fasti_process_lag_positions{process=\"loan\"} 0\n"
             "fasti_process_under_way{process=\"transfer\"} 4\n"
-            "fasti_process_stopped{process=\"transfer\"} 1\n");
+            "fasti_process_under_way{process=\"loan\"} 1\n"
+            "fasti_process_parked{process=\"transfer\"} 0\n"
+            "fasti_process_parked{process=\"loan\"} 9\n"
+            "fasti_process_stopped{process=\"transfer\"} 1\n"
+            "fasti_process_stopped{process=\"loan\"} 0\n"
+            "fasti_process_error_info{process=\"transfer\",code=\"corrupt\","
+            "reason=\"process-stopped\"} 1\n"
+            "fasti_process_error_info{process=\"loan\",code=\"rejected\",reason=\"full\"} 1\n");
   EXPECT_EQ(lines_with(text, "fasti_outbox_"),
             "fasti_outbox_under_way 12\nfasti_outbox_failing 1\n");
   ASSERT_EQ(troubles_of(s).size(), 1U);

@@ -65,6 +65,7 @@ class OutboxTest : public FoldTest, public node::process_link {
   }
 
   // -- what the courier asks ---------------------------------------------------------------------
+  [[nodiscard]] clock::time_point steady_now() const override { return now; }
   void deliver(std::string_view stream, type_id, std::vector<word> body, command_origin origin,
                std::optional<std::string> principal, receipt_callback callback) override {
     const std::string to(stream);

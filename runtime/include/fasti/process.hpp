@@ -35,15 +35,27 @@
 /// through `out.at()`. `react` is called for events in the order of the journal, once each as far
 /// as it emits something; a reaction that emits nothing is not stored, and may be asked for again
 /// after a crash. When it throws, its process managers stop in front of that event, all others go
-/// on; `runtime_stats::processes` says why. Optional, as with deciders: `snapshot`, `queries`.
+/// on; `runtime_stats::processes` says why. (Or the event is tried again, or parked, and the other
+/// process managers of the category go on, too: `process_options::on_failure`.) Optional, as with
+/// deciders: `snapshot`, `queries`.
 
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "fasti/detail/port.hpp"
+#include "fasti/parking.hpp"
+#include "fasti/subscription.hpp"
 
 namespace fasti {
+
+/// For `rt.add<transfer>(…)`.
+struct process_options {
+  /// Where process managers begin that were not there before.
+  start_at from = start_at::beginning();
+  failure_policy on_failure = {};
+};
 
 /// Why a command was not committed. It certainly took no effect.
 struct refusal {
@@ -124,7 +136,7 @@ class process_state {
 
 struct process_port {
   std::string category;
-  std::vector<type_id> reacts_to;
+  std::vector<named_type> reacts_to;
   std::vector<named_type> events;
   bool has_snapshot = false;
   std::function<std::unique_ptr<process_state>()> make;
@@ -136,6 +148,21 @@ template <class P>
 concept is_process = requires {
   typename P::reacts_to;
 };
+
+/// Who has parked events.
+struct parker {
+  std::string_view name;
+  bool is_process;  ///< It is their category, else a projection's name.
+};
+template <class T>
+[[nodiscard]] constexpr parker parker_of() noexcept {
+  if constexpr (is_process<T>) {
+    return {T::category, true};
+  } else {
+    return {T::name, false};
+  }
+}
+
 template <class P, class Event>
 concept reacts = requires(const P p, typename Event::Reader e, reactions& out) {
   { p.react(e, out) } -> std::same_as<void>;
@@ -213,6 +240,7 @@ template <class P>
     std::optional<std::string> key = e.correlation.to_string();
     auto call = [&]<class E>() {
       if constexpr (keys_by_type<P, E>) {
+        if (e.is_truncated()) throw std::runtime_error("the event was truncated");
         body_reader reader(e.body);
         key = P::key_of(reader.root<E>(), e);
       }
@@ -222,18 +250,13 @@ template <class P>
   }
 }
 
-template <class... Structs>
-std::vector<type_id> ids_of(types<Structs...>) {
-  return {type_id_of<Structs>...};
-}
-
 template <class P>
 [[nodiscard]] process_port port_of_process() {
   check_process<P>(typename P::reacts_to{}, typename P::commands{}, typename P::events{});
   if constexpr (has_queries<P>) check_decider_queries<P>(typename P::queries{});
   process_port port;
   port.category = P::category;
-  port.reacts_to = ids_of(typename P::reacts_to{});
+  port.reacts_to = names_of(typename P::reacts_to{});
   port.events = names_of(typename P::events{});
   port.has_snapshot = snapshots<P>;
   port.make = [] { return std::make_unique<process_state_of<P>>(); };

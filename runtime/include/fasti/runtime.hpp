@@ -45,11 +45,6 @@ struct view_answer : owned<Reply> {
   position as_of{};
 };
 
-/// Where process managers begin that were not there before.
-struct process_options {
-  start_at from = start_at::beginning();
-};
-
 namespace detail {
 
 /// `fasti/caf.hpp`'s way in.
@@ -136,7 +131,7 @@ class runtime {
     return add_projection(detail::port_of_projection<Projection>(), options);
   }
 
-  /// … that begins somewhere else, if it is new to this journal.
+  /// … that begins somewhere else, if it is new to this journal, or goes on where it fails.
   template <class Process>
   requires detail::is_process<Process>
   [[nodiscard]] result<void> add(const process_options& options) {
@@ -377,24 +372,25 @@ class runtime {
     return view_rebuild<typename Projection::row>(std::move(found));
   }
 
-  /// The events that the projection has parked, in the order of their positions; see
-  /// `fasti/parking.hpp`. These three block; not from a callback. Errors: `invalid` when there is
-  /// no such projection.
-  template <class Projection>
+  /// The events that the projection or the process managers of that type have parked, in the order
+  /// of their positions; see `fasti/parking.hpp`. These three block; not from a callback. Errors:
+  /// `invalid` when it was not added; `closed`.
+  template <class T>
   [[nodiscard]] result<std::vector<parked_event>> parked() {
-    return parked_of(Projection::name);
+    return parked_of(detail::parker_of<T>());
   }
-  /// Applies them as this program would, key by key in order; what fails again stays parked, with
-  /// what waits behind it. Errors: what the journal and the store say too.
-  template <class Projection>
+  /// Handles them as this program would, key by key in order; what fails again stays parked, with
+  /// what waits behind it. Errors: what the journal and the store say too; `conflict`
+  /// ("replay-under-way") when these process managers are at it already.
+  template <class T>
   [[nodiscard]] result<parked_replay> replay_parked() {
-    return replay_parked_of(Projection::name);
+    return replay_parked_of(detail::parker_of<T>());
   }
-  /// Gives an event up: it will never be in the view. Those that waited behind it are applied by
-  /// the next replay. Errors: `invalid` ("not-parked").
-  template <class Projection>
+  /// Gives an event up: it will never be handled. Those that waited behind it are handled by the
+  /// next replay. Errors: `invalid` ("not-parked"), and those of `replay_parked`.
+  template <class T>
   [[nodiscard]] result<void> skip_parked(position at) {
-    return skip_parked_of(Projection::name, at);
+    return skip_parked_of(detail::parker_of<T>(), at);
   }
 
   /// Takes the events 1 to `up_to` of a stream away for good; its aggregate goes on as before. They
@@ -475,9 +471,9 @@ class runtime {
   result<std::shared_ptr<detail::rebuild_control>> start_rebuild(std::string_view name,
                                                                  const rebuild_options& options);
   std::shared_ptr<detail::rebuild_control> find_rebuild(std::string_view name) const;
-  result<std::vector<parked_event>> parked_of(std::string_view name);
-  result<parked_replay> replay_parked_of(std::string_view name);
-  result<void> skip_parked_of(std::string_view name, position at);
+  result<std::vector<parked_event>> parked_of(const detail::parker& who);
+  result<parked_replay> replay_parked_of(const detail::parker& who);
+  result<void> skip_parked_of(const detail::parker& who, position at);
   result<detail::past_state> past_state(const detail::decider_port& decider,
                                         std::string_view stream, const moment& when) const;
   result<detail::supposed_outcome> suppose(detail::past_state& on, std::string_view stream,

@@ -32,6 +32,8 @@ struct process_status {
   position handled{};                 ///< All that concerns them up to here is handled.
   std::size_t under_way = 0;          ///< Of them: so many handle something.
   std::optional<error> stopped = {};  ///< Why they handle no more, if so.
+  std::optional<error> failing = {};  ///< Why one of them waits to try again, if so.
+  std::size_t parked = 0;             ///< Events that were not handled, those that wait included.
 };
 
 /// How their commands are doing.
