@@ -15,6 +15,9 @@ namespace {
 constexpr const char* too_many_parked = "too-many-parked";
 /// Of events that lie in memory for the lanes.
 constexpr std::size_t lanes_batch_bytes_max = 8U << 20;
+/// Of events in a step when it could be the last one: they are shown sooner, and who waits for one
+/// of the first does not wait for all. On the way there larger steps are faster.
+constexpr std::size_t last_steps_events_max = 512;
 
 position before(position p) { return position{count_of(p) - 1}; }
 
@@ -84,7 +87,11 @@ journal_range view_fold::range_of_step(position to) const {
   journal_range range;
   range.after = checkpoint_;
   range.to = std::min(to, read_limit_);
+  const auto left = count_of(range.to) - count_of(checkpoint_);
   range.events_max = in_.options.projection_batch_events;
+  if (left <= range.events_max) {
+    range.events_max = std::min(range.events_max, last_steps_events_max);
+  }
   range.types = types_;
   return range;
 }

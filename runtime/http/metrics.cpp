@@ -238,9 +238,8 @@ void write_sinks(metrics_writer& to, const runtime_stats& s, const lag_times& la
 }
 
 void write_processes(metrics_writer& to, const runtime_stats& s) {
-  const auto each = gauges_of(to, s.processes, [](const auto& p) {
-    return label{"process", p.category};
-  });
+  const auto label_of = [](const auto& p) { return label{"process", p.category}; };
+  const auto each = gauges_of(to, s.processes, label_of);
   each("process_handled_position", "All that concerns process managers up to here is handled.",
        [](const auto& p) { return number(p.handled); });
   each("process_lag_positions", "How many positions they are behind the journal.",
@@ -251,13 +250,8 @@ void write_processes(metrics_writer& to, const runtime_stats& s) {
        [](const auto& p) { return number(std::uint64_t{p.parked}); });
   each("process_stopped", "1: they handle no more.",
        [](const auto& p) { return number(p.stopped.has_value()); });
-  to.begin("process_error_info", kind::gauge,
-           "Why process managers handle no more, or one of them tries again.");
-  for (const auto& p : s.processes) {
-    const auto& why = p.stopped ? p.stopped : p.failing;
-    if (!why) continue;
-    to.value("1", {{"process", p.category}, {"code", name_of(why->code)}, {"reason", why->reason}});
-  }
+  write_errors(to, s.processes, label_of, "process_error_info",
+               "Why process managers handle no more, or one of them tries again.");
   to.gauge("outbox_under_way", "Commands of process managers that wait for their outcome.",
            std::uint64_t{s.outbox.under_way});
   to.gauge("outbox_failing", "1: one of them is being tried again.", s.outbox.failing.has_value());

@@ -152,6 +152,25 @@ TEST_F(ProjectionMachine, ACheckpointAheadOfTheJournalIsRefused) {
   EXPECT_EQ(refused.error().reason, "checkpoint-ahead");
 }
 
+TEST_F(ProjectionMachine, StepsAreLargeOnTheWayToTheHeadAndSmallNearIt) {
+  options.projection_batch_events = 1000;
+  for (int i = 1; i <= 2100; ++i) deposited("ledger-a", 1);
+  std::vector<std::uint64_t> shown;
+  while (machine->wants_step(journal->head(), now)) {
+    machine->step(journal->head(), now);
+    shown.push_back(count_of(machine->checkpoint()));
+  }
+  EXPECT_EQ(shown, (std::vector<std::uint64_t>{1000, 2000, 2100}));
+  shown.clear();
+  for (int i = 1; i <= 1000; ++i) deposited("ledger-a", 1);
+  while (machine->wants_step(journal->head(), now)) {
+    machine->step(journal->head(), now);
+    shown.push_back(count_of(machine->checkpoint()));
+  }
+  EXPECT_EQ(shown, (std::vector<std::uint64_t>{2612, 3100}));
+  EXPECT_EQ(balance("a"), 3100);
+}
+
 TEST_F(ProjectionMachine, P13_TheSameEventsMakeTheSameRowsWhateverTheBatches) {
   for (int i = 1; i <= 12; ++i) {
     const auto* stream = i % 2 == 0 ? "ledger-a" : "ledger-b";

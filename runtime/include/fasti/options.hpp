@@ -95,7 +95,7 @@ struct runtime_options {
   unsigned conflict_retries_max = 8;
   /// Queries waiting at one view, for their turn or for a position; at it: "queue-full".
   std::size_t queries_waiting_max = 4096;
-  /// Events folded in one step of a projection, written with one checkpoint.
+  /// Events folded in one step of a projection, written with one checkpoint; less near the head.
   std::size_t projection_batch_events = 4096;
   /// Of the rows of each view, so much stays in memory from one step to the next; at it half goes.
   std::size_t view_bytes_kept_max = 8U << 20;
