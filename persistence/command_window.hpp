@@ -23,7 +23,9 @@ namespace fasti::persistence {
 class command_window {
  public:
   explicit command_window(const journal_limits& limits)
-      : ids_max_(limits.command_ids_max), age_max_(limits.command_ids_age_max) {}
+      : ids_max_(limits.command_ids_max),
+        age_max_(limits.command_ids_age_max),
+        places_(limits.command_ids_max) {}
 
   [[nodiscard]] std::optional<command_record> find(command_id id) const;
   /// Precondition: it is not in there, and its events are behind all others'.

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "persistence/background_thread.hpp"
+
 namespace fasti::persistence {
 namespace {
 
@@ -187,6 +189,11 @@ class careful_env final : public durable_env {
  public:
   careful_env(disk& on, expected_logs& logs) : disk_(on), logs_(logs) {}
 
+  /// LevelDB's own thread is one for all databases of the process, the user's as well: what one of
+  /// them has to merge would hold up the others.
+  void Schedule(void (*work)(void*), void* on) override {
+    background_.run([work, on] { work(on); });
+  }
   void retire() override { latch_->close_down(Status::IOError("opened anew")); }
 
   Status NewRandomAccessFile(const std::string& name, leveldb::RandomAccessFile** file) override {
@@ -304,7 +311,8 @@ class careful_env final : public durable_env {
   expected_logs& logs_;
   const std::shared_ptr<latch> latch_ = std::make_shared<latch>();
   std::mutex mutex_;
-  leveldb::WritableFile* current_log_ = nullptr;  // protected by mutex_
+  leveldb::WritableFile* current_log_ = nullptr;   // protected by mutex_
+  background_thread background_{"fasti.compact"};
 };
 
 writable_file::~writable_file() {

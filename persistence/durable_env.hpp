@@ -1,6 +1,6 @@
 #pragma once
 /// LevelDB's door to the disk, as fasti opens it. LevelDB 1.23 out of the box loses acknowledged
-/// writes in ways that were measured; each rule here closes one of them.
+/// writes in ways that were measured; most rules here close one of them.
 ///
 /// - The first error of an append, flush, sync or close of a log or MANIFEST latches: from then on
 ///   nothing is written, made, renamed or removed through this Env, so that nothing is acknowledged
@@ -9,6 +9,7 @@
 /// - The directory is synced after a file is made or renamed and before one is removed.
 /// - Which logs there are is kept in a file of its own (`expected_logs.hpp`).
 /// - Reads are plain reads: with mmap a truncated file is a SIGBUS.
+/// - Each database merges on a thread of its own, which gives way.
 /// - LevelDB takes no lock: its own is lost by a second open in the same process. `database` holds
 ///   one.
 

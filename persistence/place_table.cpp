@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace fasti::persistence {
@@ -11,10 +12,16 @@ constexpr std::size_t slots_at_first = 64;
 /// Until a table is full again, half as many entries come as the one before it has slots: two would
 /// do.
 constexpr std::size_t slots_moved_per_entry = 8;
+/// From three eighths full to four an eighth as many entries come as it has slots, and the next one
+/// has twice as many.
+constexpr std::size_t slots_touched_per_entry = 16;
 
 }  // namespace
 
-place_table::slots::slots(std::size_t count) : memory_(count * sizeof(slot)), mask_(count - 1) {}
+place_table::slots::slots(std::size_t count)
+    : all_(static_cast<slot*>(std::calloc(count, sizeof(slot)))), mask_(count - 1) {
+  if (!all_) throw std::bad_alloc();
+}
 
 void place_table::slots::put(slot s) const {
   auto i = home_of(s.tag);
@@ -41,7 +48,11 @@ void place_table::slots::close_gap(std::size_t hole) const {
 }
 
 void place_table::add(std::uint32_t tag, std::size_t place) {
-  if (++entries_ * 2 > now_.size()) grow(std::max(now_.size() * 2, slots_at_first));
+  if (++entries_ * 2 > now_.size()) {
+    grow(std::max(now_.size() * 2, slots_at_first));
+  } else if (entries_ * 8 > now_.size() * 3 && now_.size() < size_max_) {
+    prepare_next();
+  }
   move_some(slots_moved_per_entry);
   now_.put({tag, static_cast<std::uint32_t>(place + 1)});
 }
@@ -58,9 +69,19 @@ void place_table::reserve(std::size_t entries) {
 
 void place_table::grow(std::size_t size) {
   move_some(std::numeric_limits<std::size_t>::max());
-  slots wider(size);
+  slots wider = std::exchange(next_, {});
+  if (wider.size() != size) wider = slots(size);
   before_ = std::exchange(now_, std::move(wider));
   moved_ = 0;
+}
+
+void place_table::prepare_next() {
+  if (next_.empty()) {
+    next_ = slots(now_.size() * 2);
+    touched_ = 0;
+  }
+  if (touched_ < next_.size() && touched_ % slots_per_page == 0) next_.touch(touched_);
+  touched_ += slots_touched_per_entry;
 }
 
 void place_table::move_some(std::size_t slots_max) {

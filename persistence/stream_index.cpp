@@ -1,12 +1,10 @@
 #include "persistence/stream_index.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <span>
 
 #include "fasti/detail/thread_name.hpp"
+#include "persistence/background_thread.hpp"
 #include "persistence/commit_rules.hpp"
 #include "persistence/varint.hpp"
 
@@ -15,14 +13,6 @@ namespace {
 
 /// Changes written in one step, so that a flush does not make the journal's own writes wait.
 constexpr std::size_t changes_per_write = 8192;
-
-/// Nobody waits for this thread: from now on it gets a tenth of a core that another wants too, and
-/// all of an idle one. (On Linux a thread has a niceness of its own.) Where the system does not let
-/// it, nothing is lost.
-void give_way() noexcept {
-  constexpr int niceness = 10;  // of 19
-  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness));
-}
 
 const database_options index_options{.write_buffer_bytes = 16U << 20,
                                      .cache_bytes = 16U << 20,

@@ -4,10 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <deque>
 #include <random>
-#include <span>
 
 namespace fasti::test {
 namespace {
@@ -117,25 +115,10 @@ TEST_P(CommandWindow, P8_HoldsWhatWasAddedLastWhateverLeaves) {
 INSTANTIATE_TEST_SUITE_P(Sizes, CommandWindow, ::testing::Values(1, 5, 100, 4095, 4096, 4097, 9000),
                          [](const auto& of) { return std::to_string(of.param); });
 
-TEST(CommandWindowOfMany, P8_HoldsWhatWasAddedWhileItsTableGrowsIntoLargePages) {
+TEST(CommandWindowOfMany, P8_HoldsWhatWasAddedWhileItsTableGrows) {
   window_and_list both(200'000, 1);
   both.add(300'000);
   both.check();
-}
-
-TEST(TableMemory, IsZeroedAndWritableFromItsFirstByteToItsLast) {
-  constexpr std::size_t large = 2U << 20;
-  for (const std::size_t bytes : {std::size_t{64}, large - 8, large, large + 8, 4 * large}) {
-    SCOPED_TRACE(bytes);
-    const persistence::table_memory memory(bytes);
-    const std::span all(static_cast<unsigned char*>(memory.get()), bytes);
-    EXPECT_EQ(std::count(all.begin(), all.end(), 0), static_cast<std::ptrdiff_t>(bytes));
-    std::fill(all.begin(), all.end(), 0xff);
-  }
-}
-
-TEST(TableMemory, ThatIsNotThereIsSaid) {
-  EXPECT_THROW(persistence::table_memory(std::size_t{1} << 60U), std::bad_alloc);
 }
 
 TEST(CommandWindowOfNone, RemembersNothing) {

@@ -168,7 +168,7 @@ TEST_F(Open, ItsThreadsSayWhatTheyAre) {
     const auto there = names_of_threads();
     missing.clear();
     for (const auto* name : {"fasti.actors", "fasti.commit", "fasti.place", "fasti.index",
-                             "fasti.reader", "fasti.ticker"}) {
+                             "fasti.compact", "fasti.reader", "fasti.ticker"}) {
       if (!there.contains(name)) missing.insert(name);
     }
     std::this_thread::yield();
