@@ -311,7 +311,7 @@ class careful_env final : public durable_env {
   expected_logs& logs_;
   const std::shared_ptr<latch> latch_ = std::make_shared<latch>();
   std::mutex mutex_;
-  leveldb::WritableFile* current_log_ = nullptr;   // protected by mutex_
+  leveldb::WritableFile* current_log_ = nullptr;  // protected by mutex_
   background_thread background_{"fasti.compact"};
 };
 

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "persistence/disk.hpp"
@@ -40,7 +39,7 @@ class posix_file final : public disk_file {
                                       POSIX_FADV_WILLNEED));
   }
   io_code sync() override {
-    written_back_ = std::max(written_back_, written_ / page_bytes * page_bytes);
+    written_back_ = written_ / page_bytes * page_bytes;
     return ::fdatasync(fd_) == 0 ? 0 : errno;
   }
   io_code close() override {
