@@ -6,11 +6,15 @@
 #include "fasti/detail/thread_name.hpp"
 
 namespace fasti::persistence {
+namespace {
 
+/// On Linux a thread has a niceness of its own. Where the system does not let it, nothing is lost.
 void give_way() noexcept {
   constexpr int niceness = 10;  // of 19
   static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness));
 }
+
+}  // namespace
 
 background_thread::background_thread(const char* name) : thread_([this, name] { work(name); }) {}
 
@@ -38,10 +42,11 @@ void background_thread::work(const char* name) {
   while (true) {
     came_.wait(lock, [this] { return is_to_end_ || !tasks_.empty(); });
     if (tasks_.empty()) return;
-    const auto task = std::move(tasks_.front());
+    auto task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
     task();
+    task = nullptr;  // what it holds goes here, not under the lock
     lock.lock();
   }
 }

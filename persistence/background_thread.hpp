@@ -9,12 +9,8 @@
 
 namespace fasti::persistence {
 
-/// From now on this thread gets a tenth of a core that another wants too, and all of an idle one.
-/// (On Linux a thread has a niceness of its own.) Where the system does not let it, nothing is
-/// lost.
-void give_way() noexcept;
-
-/// Does one thing after another, as they come, on a thread that gives way.
+/// Does one thing after another, as they come, on a thread that gives way: it gets a tenth of a
+/// core that another wants too, and all of an idle one.
 class background_thread {
  public:
   /// `name`: as `name_this_thread` takes it.

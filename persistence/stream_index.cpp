@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <span>
 
-#include "fasti/detail/thread_name.hpp"
-#include "persistence/background_thread.hpp"
 #include "persistence/commit_rules.hpp"
 #include "persistence/varint.hpp"
 
@@ -106,17 +104,7 @@ stream_index::stream_index(disk& on, std::unique_ptr<database> db, position wate
       watermark_at_open_(watermark),
       limits_(limits),
       events_in_memory_(events_in_memory),
-      saved_(on, db_->path(), limits),
-      thread_([this] { work(); }) {}
-
-stream_index::~stream_index() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopped_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
-}
+      saved_(on, db_->path(), limits) {}
 
 result<std::optional<command_window>> stream_index::saved_window(timestamp time) {
   return saved_.load(limits_, watermark_at_open_, time);
@@ -187,9 +175,9 @@ bool stream_index::is_flush_due() const {
 /// With the mutex.
 void stream_index::start_flush(position durable) {
   flushing_ = std::make_shared<const stream_runs>(std::exchange(active_, {}));
-  flushing_commands_ = std::exchange(commands_, {});
-  flushing_up_to_ = durable;
-  changed_.notify_all();
+  background_.run([this, runs = flushing_, commands = std::exchange(commands_, {}), durable] {
+    flush(*runs, commands, durable);
+  });
 }
 
 result<std::vector<position>> stream_index::positions(std::string_view stream, version from,
@@ -290,32 +278,16 @@ result<void> stream_index::write(const stream_runs& g, const packed_commands& co
   return {};
 }
 
-void stream_index::work() {
-  fasti::detail::name_this_thread("fasti.index");
-  give_way();
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return stopped_ || flushing_; });
-    if (!flushing_) return;
-    auto g = flushing_;
-    auto commands = std::exchange(flushing_commands_, {});
-    const auto up_to = flushing_up_to_;
-    lock.unlock();
-    auto wrote = write(*g, commands, up_to);
-    commands = {};
-    lock.lock();
-    if (wrote) {
-      g = std::exchange(flushed_, std::exchange(flushing_, nullptr));
-    } else {
-      failed_ = std::move(wrote).error();  // what is in memory stays; a new open starts over
-    }
-    changed_.notify_all();
-    if (failed_) return;
-    // Megabytes: who commits would wait for them.
-    lock.unlock();
-    g.reset();
-    lock.lock();
+void stream_index::flush(const stream_runs& runs, const packed_commands& commands, position up_to) {
+  auto wrote = write(runs, commands, up_to);
+  std::shared_ptr<const stream_runs> gone;  // megabytes: under the lock who commits would wait
+  const std::lock_guard lock(mutex_);
+  if (wrote) {
+    gone = std::exchange(flushed_, std::exchange(flushing_, nullptr));
+  } else {
+    failed_ = std::move(wrote).error();  // what is in memory stays; a new open starts over
   }
+  changed_.notify_all();
 }
 
 result<void> stream_index::flush_all(position durable) {

@@ -21,10 +21,10 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <thread>
 
 #include "fasti/journal.hpp"
 #include "fasti/options.hpp"
+#include "persistence/background_thread.hpp"
 #include "persistence/database.hpp"
 #include "persistence/saved_commands.hpp"
 #include "persistence/stream_runs.hpp"
@@ -39,7 +39,6 @@ class stream_index {
                                                                   const log_sink& log,
                                                                   const journal_limits& limits,
                                                                   std::size_t events_in_memory);
-  ~stream_index();
 
   /// Events up to here need not be added at open.
   [[nodiscard]] position watermark() const noexcept { return watermark_at_open_; }
@@ -95,7 +94,7 @@ class stream_index {
                                                    version to, std::vector<position>& out) const;
   [[nodiscard]] bool is_flush_due() const;
   void start_flush(position durable);
-  void work();
+  void flush(const stream_runs& runs, const packed_commands& commands, position up_to);
 
   const std::unique_ptr<database> db_;
   const position watermark_at_open_;
@@ -103,7 +102,7 @@ class stream_index {
   const std::size_t events_in_memory_;
 
   packed_commands commands_;  // since the last flush; of the thread that adds
-  saved_commands saved_;      // of the flushing thread, when it has begun
+  saved_commands saved_;      // of the background thread, when it has begun
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -111,12 +110,9 @@ class stream_index {
   stream_runs active_;
   std::shared_ptr<const stream_runs> flushing_;  // being written; null when none is
   std::shared_ptr<const stream_runs> flushed_;   // the last one that was: it knows the versions
-  packed_commands flushing_commands_;
-  position flushing_up_to_{};
-  bool stopped_ = false;
   std::optional<error> failed_;
 
-  std::thread thread_;
+  background_thread background_{"fasti.index"};  // ends before all else goes
 };
 
 }  // namespace fasti::persistence

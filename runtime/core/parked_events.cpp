@@ -51,6 +51,11 @@ result<void> parked_events::load(const view_reader& from, std::string_view view)
   return scanned ? loaded : scanned;
 }
 
+std::string parked_events::text_when_full(std::string_view reason) const {
+  return std::to_string(size()) + " events are parked; " +
+         std::string(reason.empty() ? "this one waits behind one of them" : reason);
+}
+
 void parked_events::park(parked_event e) {
   const auto at = e.position;
   set(at, std::move(e));

@@ -10,6 +10,9 @@
 
 namespace fasti::core {
 
+/// The reason of who stops because no more may be parked.
+inline constexpr const char* too_many_parked = "too-many-parked";
+
 class parked_events {
  public:
   using by_position = std::map<position, parked_event>;
@@ -22,6 +25,9 @@ class parked_events {
   [[nodiscard]] const by_position& all() const noexcept { return all_; }
   /// Events of this key wait.
   [[nodiscard]] bool holds(std::string_view key) const { return keys_.find(key) != keys_.end(); }
+
+  /// Why an event cannot be parked, too. `reason`: as that of a parked event.
+  [[nodiscard]] std::string text_when_full(std::string_view reason) const;
 
   void park(parked_event e);
   void unpark(position at);

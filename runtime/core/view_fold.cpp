@@ -6,13 +6,12 @@
 #include "runtime/core/backoff.hpp"
 #include "runtime/core/check.hpp"
 #include "runtime/core/event_reader.hpp"
+#include "runtime/core/event_text.hpp"
 #include "runtime/core/guard.hpp"
-#include "runtime/core/truncated.hpp"
 
 namespace fasti::core {
 namespace {
 
-constexpr const char* too_many_parked = "too-many-parked";
 /// Of events that lie in memory for the lanes.
 constexpr std::size_t lanes_batch_bytes_max = 8U << 20;
 /// Of events in a step when it could be the last one: they are shown sooner, and who waits for one
@@ -186,9 +185,7 @@ std::optional<view_fold::failed_apply> view_fold::failure_of(const recorded_even
 
 error view_fold::stopped_at(const recorded_event& e, const std::string& text) const {
   return {errc::corrupt, "projection-stopped",
-          "view " + in_.port.name + " at position " + std::to_string(count_of(e.position)) + " (" +
-              std::string(e.stream) + " version " + std::to_string(count_of(e.version)) +
-              "): " + text};
+          "view " + in_.port.name + " at " + place_text(e) + ": " + text};
 }
 
 /// Nothing but parked events is in the batch.
@@ -205,8 +202,7 @@ view_fold::met view_fold::fail_alone(const recorded_event& e, const failed_apply
 
 view_fold::met view_fold::try_to_park(const recorded_event& e, std::string reason) {
   if (parked_.size() >= on_failure_.parked_max) {
-    auto why = stopped_at(e, std::to_string(parked_.size()) + " events are parked; " +
-                                 (reason.empty() ? "this one waits behind one of them" : reason));
+    auto why = stopped_at(e, parked_.text_when_full(reason));
     why.reason = too_many_parked;
     stop(std::move(why));
     return met::halted;

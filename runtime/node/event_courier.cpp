@@ -3,14 +3,12 @@
 #include <algorithm>
 
 #include "runtime/core/backoff.hpp"
+#include "runtime/core/event_text.hpp"
 #include "runtime/core/guard.hpp"
 #include "runtime/core/process_decider.hpp"
-#include "runtime/core/truncated.hpp"
 
 namespace fasti::node {
 namespace {
-
-constexpr const char* too_many_parked = "too-many-parked";
 
 /// Of a parked event; never empty.
 std::string reason_in(const error& why) { return why.detail.empty() ? why.reason : why.detail; }
@@ -217,10 +215,7 @@ bool event_courier::gets_past_failure(const std::string& key, lane& l, const err
 bool event_courier::try_to_park(const std::string& key, const recorded_event& e, std::string reason,
                                 errands& todo) {
   if (parked_.size() >= on_failure_.parked_max) {
-    stop(at_event(e, {errc::corrupt, too_many_parked,
-                      std::to_string(parked_.size()) + " events are parked; " +
-                          (reason.empty() ? "this one waits behind one of them" : reason)}),
-         todo);
+    stop(at_event(e, {errc::corrupt, core::too_many_parked, parked_.text_when_full(reason)}), todo);
     return false;
   }
   parked_.park({e.position, std::string(e.stream), key, std::move(reason), in_.time_of_day()});
@@ -274,10 +269,9 @@ error event_courier::named(error why) const {
 error event_courier::at_event(const recorded_event& e, error why) const {
   const auto type = std::find_if(port_.reacts_to.begin(), port_.reacts_to.end(),
                                  [&e](const auto& t) { return t.type == e.type; });
-  why.detail = "process managers " + port_.category + " at position " +
-               std::to_string(count_of(e.position)) + " (" + std::string(e.stream) + " version " +
-               std::to_string(count_of(e.version)) +
-               (type != port_.reacts_to.end() ? ", " + type->name : "") + "): " + why.detail;
+  const auto name = type != port_.reacts_to.end() ? type->name : "";
+  why.detail =
+      "process managers " + port_.category + " at " + core::place_text(e, name) + ": " + why.detail;
   return why;
 }
 
@@ -321,7 +315,7 @@ result<void> event_courier::skip_parked(position at) {
 
 void event_courier::go_on_if_there_is_room(errands& todo) {
   const bool has_room = parked_.size() < on_failure_.parked_max;
-  if (!stopped_ || stopped_->reason != too_many_parked || !has_room) return;
+  if (!stopped_ || stopped_->reason != core::too_many_parked || !has_room) return;
   stopped_.reset();
   go_on_where_nothing_waits(todo);
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "fasti/detail/thread_name.hpp"
+#include "runtime/core/event_text.hpp"
 #include "runtime/core/guard.hpp"
-#include "runtime/core/truncated.hpp"
 
 namespace fasti::node {
 namespace {
@@ -17,9 +17,7 @@ result<void> check_whole(const event_batch& batch) {
       std::find_if(batch.begin(), batch.end(), [](const auto& e) { return e.is_truncated(); });
   if (gone == batch.end()) return {};
   return error{errc::corrupt, "behind-truncation",
-               "position " + std::to_string(count_of(gone->position)) + " (" +
-                   std::string(gone->stream) + " version " +
-                   std::to_string(count_of(gone->version)) + "): " + core::truncated_text(*gone) +
+               core::place_text(*gone) + ": " + core::truncated_text(*gone) +
                    ". Bring the sink up to there by other means, with its checkpoint"};
 }
 
