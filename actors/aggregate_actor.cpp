@@ -5,8 +5,6 @@ namespace {
 
 /// Arrivals handled before other actors get their turn.
 constexpr std::size_t arrivals_per_turn = 256;
-/// Room that an aggregate keeps for them.
-constexpr std::size_t arrivals_kept = 64;
 
 /// Reads the aggregate on a reader thread.
 void start_load(const services& node, const fasti::detail::decider_port& decider,
@@ -67,35 +65,79 @@ class snapshot_barrier final : public commit_observer {
 
 }  // namespace
 
-aggregate_actor::aggregate_actor(const actor_host& host, stream_id stream,
-                                 const fasti::detail::decider_port& decider,
-                                 std::shared_ptr<aggregate_slot> slot, const services& node)
+aggregate_actor::aggregate_actor(const actor_host& host, aggregate_home& home, stream_id stream,
+                                 std::size_t hash, const fasti::detail::decider_port& decider,
+                                 const services& node)
     : light_actor(host, actor_name),
+      hash_(hash),
+      machine_(std::move(stream), decider, *this,
+               {node.options.snapshot_every_events, node.options.snapshot_every_bytes}),
       node_(node),
       decider_(decider),
-      slot_(std::move(slot)),
-      machine_(std::move(stream), decider, *this,
-               {node.options.snapshot_every_events, node.options.snapshot_every_bytes}) {}
+      home_(home) {}
 
 aggregate_actor::~aggregate_actor() { delete read_.load(); }
+
+result<put_result> aggregate_actor::put(core::incoming&& arrival, std::uint64_t tick) {
+  const auto outstanding = outstanding_.fetch_add(1);
+  if (outstanding == 0) ref();  // until the last is answered
+  core::in_flight_permit permit(node_.figures.in_flight, this);
+  if (outstanding >= node_.options.aggregate_queue_max) {
+    return error{errc::unavailable, "queue-full",
+                 std::string(stream().text()) + " has " + std::to_string(outstanding) +
+                     " commands in flight"};
+  }
+  used_at_.store(tick, std::memory_order_relaxed);
+  std::visit(
+      [&](const auto& a) {
+        a->admit(std::move(permit));
+        a->may_go_again(*this, node_.options.conflict_retries_max);
+      },
+      arrival);
+  const auto in_queue = arrivals_.put(std::move(arrival));
+  if (in_queue == put_result::closed) {
+    return error{errc::unavailable, "aggregate-restarting", "send again"};
+  }
+  return in_queue;
+}
+
+void aggregate_actor::on_answered() noexcept {
+  // Nothing of it may be touched after the count, but by who was the last.
+  if (outstanding_.fetch_sub(1, std::memory_order_acq_rel) == 1) deref();
+}
+
+void aggregate_actor::again(core::incoming&& arrival, const error& why) noexcept {
+  auto delivered = home_.deliver(stream(), decider_, std::move(arrival));
+  // NOLINTNEXTLINE(bugprone-use-after-move): refused, `deliver` leaves it to be answered
+  if (!delivered) core::refuse(arrival, why);
+}
+
+void aggregate_actor::overtake(version v) noexcept {
+  for (auto seen = version_elsewhere_.load();
+       seen < count_of(v) && !version_elsewhere_.compare_exchange_weak(seen, count_of(v));) {
+  }
+}
 
 void aggregate_actor::on_stop() {
   const error why{errc::closed, "closed", "the aggregate left memory; send again"};
   machine_.drop(why);
-  for (auto& arrival : slot_->arrivals.close()) {
-    core::refuse(arrival, why);
-  }
+  arrivals_.close();
+  while (const auto arrival = arrivals_.take()) core::refuse(*arrival, why);
 }
 
 aggregate_actor::turn aggregate_actor::take_turn() {
   if (const std::unique_ptr<load_outcome> read(read_.exchange(nullptr)); read) {
     machine_.on_loaded(std::move(*read));
   }
-  const bool more = slot_->arrivals.take(taken_, arrivals_per_turn);
-  for (auto& arrival : taken_) machine_.on_arrival(std::move(arrival));
-  taken_.clear();
-  if (taken_.capacity() > arrivals_kept) taken_.shrink_to_fit();
-  return more ? turn::again : turn::rest;
+  machine_.fetch();
+  arrivals_.fetch();
+  for (std::size_t i = 0; i < arrivals_per_turn; ++i) {
+    arrivals_.expect_take();
+    auto arrival = arrivals_.take();
+    if (!arrival) return turn::rest;
+    machine_.on_arrival(*std::move(arrival));
+  }
+  return arrivals_.has_fetched() ? turn::again : turn::rest;
 }
 
 void aggregate_actor::on_read(load_outcome outcome) {
@@ -143,7 +185,7 @@ void aggregate_actor::answer_as_before(std::unique_ptr<core::incoming_command> c
 }
 
 version aggregate_actor::version_elsewhere() const {
-  return version{slot_->version_elsewhere.load(std::memory_order_acquire)};
+  return version{version_elsewhere_.load(std::memory_order_acquire)};
 }
 
 void aggregate_actor::save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>& session) {

@@ -8,13 +8,12 @@
 #include <array>
 #include <limits>
 #include <mutex>
-#include <unordered_map>
 
-#include "actors/aggregate_actor.hpp"
+#include "actors/aggregate_table.hpp"
 
 namespace fasti::actors {
 
-class aggregate_registry {
+class aggregate_registry final : public aggregate_home {
  public:
   /// `node` must outlive it.
   aggregate_registry(const actor_host& host, const services& node);
@@ -27,7 +26,7 @@ class aggregate_registry {
   /// must outlive the registry.
   [[nodiscard]] result<void> deliver(const stream_id& stream,
                                      const fasti::detail::decider_port& decider,
-                                     core::incoming&& arrival);
+                                     core::incoming&& arrival) override;
 
   /// Somebody wrote to the stream past its aggregate, up to `v`: what that answers from now on
   /// shows it.
@@ -48,37 +47,22 @@ class aggregate_registry {
   [[nodiscard]] std::size_t in_flight() const noexcept { return node_.figures.in_flight; }
 
  private:
-  /// An aggregate's slot, which what was overtaken comes back to.
-  struct home final : aggregate_slot, core::way_back {
-    home(aggregate_registry& of, stream_id stream, const fasti::detail::decider_port& decider);
-    void again(core::incoming&& arrival, const error& why) noexcept override;
-
-    aggregate_registry& of;
-    const stream_id stream;
-    const fasti::detail::decider_port& decider;
-  };
-  struct entry {
-    std::shared_ptr<home> slot;
-    aggregate_ref owner;
-  };
   struct shard {
     std::mutex mutex;
-    std::unordered_map<stream_id, entry> entries;  // protected by mutex
+    aggregate_table aggregates;  // protected by mutex
   };
   static constexpr std::size_t shards_count = 64;
   static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-  shard& shard_of(const stream_id& stream);
-  /// With the shard's mutex, and counted among those in flight: a refusal gives that back.
-  result<put_result> put(entry& e, const stream_id& stream, core::incoming&& arrival);
-  void spawn(entry& into, const stream_id& stream, const fasti::detail::decider_port& decider);
+  static std::size_t hash_of(const stream_id& stream) { return std::hash<stream_id>{}(stream); }
+  /// By the upper half of the hash: a shard's table goes by the lower.
+  shard& shard_of(std::size_t hash) { return shards_[(hash >> 32) % shards_count]; }
+  /// With the shard's mutex: who is alive, or comes to life now.
+  aggregate_actor& find_or_spawn(shard& in, const stream_id& stream, std::size_t hash,
+                                 const fasti::detail::decider_port& decider);
   /// Idle ones last used before that tick leave, at most `count_max`; returns how many did.
   std::size_t release_idle(std::uint64_t used_before, std::size_t count_max);
   void release_longest_idle(std::size_t count);
-  /// Who is outstanding stays: acquire pairs with the permit's release.
-  static bool is_idle(const entry& e) {
-    return e.slot->outstanding.load(std::memory_order_acquire) == 0;
-  }
 
   const actor_host& host_;
   const services& node_;

@@ -34,6 +34,21 @@ template <class Clock>
   return error{errc::unavailable, "deadline-passed", "its time was up before it was taken up"};
 }
 
+/// What makes a list of arrivals; for the queue that they wait in.
+struct arrival_link {
+  enum class kind : std::uint8_t { command, query };
+  arrival_link* next = nullptr;
+  kind what;
+};
+
+/// All of an object's cache lines at once, not one after the other as they are touched.
+template <class T>
+void fetch_memory_of(const T& object) noexcept {
+  constexpr std::size_t line = 64;
+  const auto* at = reinterpret_cast<const char*>(&object);
+  for (std::size_t i = 0; i < sizeof(T); i += line) __builtin_prefetch(at + i);
+}
+
 class incoming_command;
 class incoming_query;
 using incoming = std::variant<std::unique_ptr<incoming_command>, std::unique_ptr<incoming_query>>;
@@ -67,10 +82,13 @@ class second_chances {
 };
 
 /// A command on its way, and the reply to it: a receipt.
-class incoming_command final : public reply<receipt> {
+class incoming_command final : public reply<receipt>, public arrival_link {
  public:
   incoming_command(stream_id stream, command_request asks, callback to)
-      : reply(std::move(to)), stream_(std::move(stream)), asks_(std::move(asks)) {}
+      : reply(std::move(to)),
+        arrival_link{nullptr, kind::command},
+        stream_(std::move(stream)),
+        asks_(std::move(asks)) {}
 
   /// Being overtaken it goes back by this way, at most so many times. It must be there until the
   /// answer.
@@ -79,6 +97,10 @@ class incoming_command final : public reply<receipt> {
   [[nodiscard]] const command_request& asks() const noexcept { return asks_; }
 
   void on_outcome(result<committed> outcome) noexcept override;
+  void on_outcome_soon() const noexcept override {
+    fetch_memory_of(*this);
+    fetch_permit();
+  }
   /// What goes with an outcome of this kind: its own with a fresh one, the first one with a repeat.
   void keep_reply(command_reply made, committed::kind with) noexcept {
     reply_ = std::move(made);
@@ -99,10 +121,14 @@ class incoming_command final : public reply<receipt> {
 };
 
 /// A query of an aggregate's state on its way, and the reply to it.
-class incoming_query final : public query_reply {
+class incoming_query final : public query_reply, public arrival_link {
  public:
   incoming_query(type_id type, std::vector<word> body, conditions under, callback to)
-      : query_reply(std::move(to)), type_(type), body_(std::move(body)), under_(std::move(under)) {}
+      : query_reply(std::move(to)),
+        arrival_link{nullptr, kind::query},
+        type_(type),
+        body_(std::move(body)),
+        under_(std::move(under)) {}
 
   void may_go_again(way_back& by, unsigned times) noexcept { chances_.give(by, times); }
   void on_outcome(result<committed> outcome) noexcept override;

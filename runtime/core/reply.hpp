@@ -12,37 +12,49 @@
 
 namespace fasti::core {
 
+/// Who counts what of it is in flight, and stays in memory until all of it is answered.
+class in_flight_owner {
+ public:
+  /// One is answered. From any thread; the last one may be its end.
+  virtual void on_answered() noexcept = 0;
+
+ protected:
+  ~in_flight_owner() = default;
+};
+
 /// A place among the commands in flight, given back when the command is answered. The node's
-/// counter must outlive it; the aggregate's is kept by it, because an answer may come after the
-/// aggregate has left.
+/// counter must outlive it.
 class in_flight_permit {
  public:
   using counter = std::atomic<std::size_t>;
 
   in_flight_permit() = default;
-  in_flight_permit(counter& node, std::shared_ptr<counter> aggregate) noexcept
-      : node_(&node), aggregate_(std::move(aggregate)) {}
+  /// Both have counted it already. `aggregate` may be null: it is no aggregate's alone.
+  in_flight_permit(counter& node, in_flight_owner* aggregate) noexcept
+      : node_(&node), aggregate_(aggregate) {}
   in_flight_permit(in_flight_permit&& other) noexcept
-      : node_(std::exchange(other.node_, nullptr)), aggregate_(std::move(other.aggregate_)) {}
+      : node_(std::exchange(other.node_, nullptr)),
+        aggregate_(std::exchange(other.aggregate_, nullptr)) {}
   in_flight_permit& operator=(in_flight_permit&& other) noexcept {
     give_back();
     node_ = std::exchange(other.node_, nullptr);
-    aggregate_ = std::move(other.aggregate_);
+    aggregate_ = std::exchange(other.aggregate_, nullptr);
     return *this;
   }
   ~in_flight_permit() { give_back(); }
 
+  /// It is given back soon.
+  void fetch() const noexcept { __builtin_prefetch(aggregate_, 1); }
+
   void give_back() noexcept {
-    // The aggregate's last: at zero its owner may take the aggregate out of memory.
-    if (node_ != nullptr) node_->fetch_sub(1, std::memory_order_release);
-    if (aggregate_ != nullptr) aggregate_->fetch_sub(1, std::memory_order_release);
-    node_ = nullptr;
-    aggregate_.reset();
+    // The aggregate's last: with none its owner may take the aggregate out of memory.
+    if (auto* node = std::exchange(node_, nullptr)) node->fetch_sub(1, std::memory_order_release);
+    if (auto* aggregate = std::exchange(aggregate_, nullptr)) aggregate->on_answered();
   }
 
  private:
   counter* node_ = nullptr;
-  std::shared_ptr<counter> aggregate_;
+  in_flight_owner* aggregate_ = nullptr;
 };
 
 /// What all kinds of reply share: answered once, permit given back first, so that who is told may
@@ -75,6 +87,9 @@ class reply : public commit_observer {
   /// Who waits goes on waiting for this one instead.
   reply(reply&& other) noexcept
       : to_(std::exchange(other.to_, nullptr)), permit_(std::move(other.permit_)) {}
+
+  /// It is answered soon.
+  void fetch_permit() const noexcept { permit_.fetch(); }
 
   std::unique_ptr<result<Answer>> held_;  // rarely there: commands in flight are many
 

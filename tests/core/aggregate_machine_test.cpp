@@ -409,17 +409,23 @@ TEST_F(AggregateMachine, P12_DroppedReplyIsAnsweredClosed) {
   EXPECT_EQ(answers->front().error().code, errc::closed);
 }
 
+struct counting_owner final : core::in_flight_owner {
+  void on_answered() noexcept override { --outstanding; }
+  std::size_t outstanding = 1;
+};
+
 TEST(InFlightPermit, IsGivenBackBeforeTheAnswerIsHeard) {
   std::atomic<std::size_t> node{1};
-  const auto aggregate = std::make_shared<std::atomic<std::size_t>>(1);
+  counting_owner aggregate;
   std::size_t seen = 99;
-  core::incoming_command command(stream_id::of("ledger", "1"), {},
-                                 [&](const result<receipt>&) { seen = node + *aggregate; });
-  command.admit(core::in_flight_permit(node, aggregate));
+  core::incoming_command command(stream_id::of("ledger", "1"), {}, [&](const result<receipt>&) {
+    seen = node + aggregate.outstanding;
+  });
+  command.admit(core::in_flight_permit(node, &aggregate));
   command.answer(error{errc::rejected, "no", ""});
   EXPECT_EQ(seen, 0U);
   command.answer(error{errc::rejected, "twice", ""});
-  EXPECT_EQ(node + *aggregate, 0U);
+  EXPECT_EQ(node + aggregate.outstanding, 0U);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ class replay_check {
       if (has_snapshots && round == 0 && !comes_true(is_saved)) say("no snapshot was saved");
     }
     if (where_ == storage::leveldb && wrong_.empty()) check_loaded_from_snapshots(opened());
-    if (accepted_ < 30) say("hardly anything was accepted");
+    if (accepted_ < 15) say("hardly anything was accepted");
     return wrong_;
   }
 

@@ -21,6 +21,9 @@ class commit_observer {
  public:
   virtual ~commit_observer() = default;
   virtual void on_outcome(result<committed> outcome) noexcept = 0;
+  /// It is told within a microsecond: the moment to fetch memory that it needs then, and nothing
+  /// else. Not always called.
+  virtual void on_outcome_soon() const noexcept {}
 };
 
 /// A chain of commits in which each was decided on the state that the ones before it left, though
