@@ -8,8 +8,12 @@
 namespace fasti::persistence {
 namespace {
 
-/// So far ahead memory is fetched of those who are told.
-constexpr std::size_t told_ahead = 8;
+/// So far ahead memory is fetched of those who are told, and what they ask for then.
+constexpr std::size_t fetched_ahead = 8;
+constexpr std::size_t told_soon = 4;
+/// So many outcomes take as long as a sync.
+constexpr std::size_t enough_to_tell = 128;
+constexpr std::chrono::milliseconds patience{5};
 /// Empty batches that are kept, and what they may have grown to.
 constexpr std::size_t spares_max = 4;
 constexpr std::size_t spare_commits_max = 1U << 15;
@@ -141,6 +145,7 @@ void group_commit::write(std::unique_lock<std::mutex>& lock) {
       sync_written();  // its failure says nothing of the group that comes next
       lock.lock();
     }
+    wait_for_who_tells(lock);
     settle_next(lock);
     if (telling_) continue;  // the other one goes on with these
     const bool is_to_stay = has_work() || sync_due_ || failed_ || suspected_;
@@ -161,6 +166,22 @@ void group_commit::write(std::unique_lock<std::mutex>& lock) {
   ended_ = true;
   called_.notify_all();
   ahead_.notify_all();
+}
+
+/// While outcomes wait to be told no sync makes anybody's answer come sooner, and a later one is
+/// for more commits. So the next begins when who tells has no more to do than what takes as long as
+/// a sync. (A slow observer holds it up for no longer than `patience`.)
+void group_commit::wait_for_who_tells(std::unique_lock<std::mutex>& lock) {
+  const auto has_little_to_tell = [this] {
+    std::size_t commits = 0;
+    for (const auto& b : done_) commits += b->commits.size();
+    return commits < enough_to_tell || closed_;
+  };
+  if (durability_ != durability::synced || has_little_to_tell()) return;
+  may_be_ahead_ = !index_.wants_flush();
+  if (may_place_ahead()) ahead_.notify_all();
+  less_to_tell_.wait_for(lock, patience, has_little_to_tell);
+  may_be_ahead_ = false;
 }
 
 /// Writes what has waited longest. The outcomes are to be told then.
@@ -310,6 +331,7 @@ void group_commit::tell_all(std::unique_lock<std::mutex>& lock) {
     batches.swap(done_);
     head_rose_ = false;
     lock.unlock();
+    less_to_tell_.notify_one();
     if (const auto at = head(); at > told_) {
       told_ = at;
       const std::lock_guard head_lock(head_mutex_);
@@ -330,7 +352,8 @@ void group_commit::tell(commit_batch& batch) {
   std::uint64_t done = completed_.load(std::memory_order_relaxed);  // only who tells counts
   auto& all = batch.commits;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i + told_ahead < all.size()) __builtin_prefetch(all[i + told_ahead].observer.get());
+    if (i + fetched_ahead < all.size()) __builtin_prefetch(all[i + fetched_ahead].observer.get());
+    if (i + told_soon < all.size()) all[i + told_soon].observer->on_outcome_soon();
     auto& w = all[i];
     const auto observer = std::move(w.observer);
     if (w.failed) {

@@ -90,6 +90,7 @@ class group_commit {
   void write_with_callers_hands(std::unique_lock<std::mutex>& lock);
   void place_ahead();
   void settle_next(std::unique_lock<std::mutex>& lock);
+  void wait_for_who_tells(std::unique_lock<std::mutex>& lock);
   void wait_for_work(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] batch_ptr take_batch();
   void settle(batch_ptr newest);
@@ -134,7 +135,8 @@ class group_commit {
   mutable std::mutex mutex_;
   std::condition_variable came_;    // something to write, for who waits for it
   std::condition_variable called_;  // something for the one who does not write
-  std::condition_variable ahead_;   // something for the one who places ahead, or it is done
+  std::condition_variable less_to_tell_;
+  std::condition_variable ahead_;  // something for the one who places ahead, or it is done
   // Protected by mutex_:
   std::vector<batch_ptr> queue_;  // only the last one is not full
   std::vector<batch_ptr> spare_;  // empty ones
