@@ -129,7 +129,7 @@ aggregate_actor::turn aggregate_actor::take_turn() {
   if (const std::unique_ptr<load_outcome> read(read_.exchange(nullptr)); read) {
     machine_.on_loaded(std::move(*read));
   }
-  machine_.fetch();
+  machine_.expect_arrival();
   arrivals_.fetch();
   for (std::size_t i = 0; i < arrivals_per_turn; ++i) {
     arrivals_.expect_take();

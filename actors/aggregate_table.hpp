@@ -16,6 +16,7 @@ class aggregate_table {
   [[nodiscard]] aggregate_actor* find(const stream_id& stream, std::size_t hash) const {
     if (heads_.empty()) return nullptr;
     auto* at = heads_[chain_of(hash)].get();
+    core::fetch(at, bytes_touched);
     while (at != nullptr && !(at->hash() == hash && at->stream() == stream)) {
       at = at->next_in_table.get();
     }
@@ -50,6 +51,8 @@ class aggregate_table {
 
  private:
   static constexpr std::size_t chains_min = 8;
+  /// Of an aggregate, by who finds it and puts something into its queue: the first, as a rule.
+  static constexpr std::size_t bytes_touched = 256;
 
   [[nodiscard]] std::size_t chain_of(std::size_t hash) const { return hash & (heads_.size() - 1); }
 

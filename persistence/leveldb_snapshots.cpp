@@ -6,6 +6,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstring>
 
 #include "persistence/database.hpp"
@@ -43,7 +45,8 @@ class leveldb_snapshots final : public snapshot_store {
     batch.Put(
         prefix + big_endian(count_of(s.version)),
         leveldb::Slice(reinterpret_cast<const char*>(words.data()), words.size() * word_bytes));
-    if (auto dropped = drop_oldest(prefix, s.version, batch); !dropped) return dropped;
+    const auto what = was_looked_through(s.stream) ? drop::oldest : drop::all_too_old;
+    if (auto dropped = drop_old(prefix, s.version, what, batch); !dropped) return dropped;
     return db_->write_unsynced(batch);
   }
 
@@ -88,21 +91,37 @@ class leveldb_snapshots final : public snapshot_store {
     if (view(it.key()) != key) it.Prev();
   }
 
-  result<void> drop_oldest(const std::string& prefix, version newest, leveldb::WriteBatch& batch) {
+  enum class drop : std::uint8_t { oldest, all_too_old };
+
+  /// One that is saved pushes out one, and behind that only deleted ones lie: LevelDB keeps them
+  /// for long, and to walk over all of them at each save took most of the processor where one
+  /// aggregate is busy. There may be more to drop only when fewer are kept than before.
+  result<void> drop_old(const std::string& prefix, version newest, drop what,
+                        leveldb::WriteBatch& batch) {
     const auto it = db_->iterate();
     seek_at_or_before(*it, prefix + big_endian(count_of(newest)));
     std::size_t kept = 1;
     for (; it->Valid() && is_of(it->key(), prefix); it->Prev()) {
       if (from_big_endian(view(it->key()).substr(prefix.size())) == count_of(newest)) continue;
-      if (++kept > kept_) batch.Delete(it->key());
+      if (++kept <= kept_) continue;
+      batch.Delete(it->key());
+      if (what == drop::oldest) break;
     }
     return db_->check(*it);
+  }
+
+  /// Whether `stream`, or one of the same hash, was asked for before.
+  bool was_looked_through(const stream_id& stream) {
+    const auto bit = std::hash<stream_id>{}(stream) % (64 * looked_through_.size());
+    const auto mask = std::uint64_t{1} << bit % 64;
+    return (looked_through_[bit / 64].fetch_or(mask, std::memory_order_relaxed) & mask) != 0;
   }
 
   const std::unique_ptr<database> db_;
   const unique_id journal_;
   const log_sink log_;
-  const std::size_t kept_;  // of a stream
+  const std::size_t kept_;                                         // of a stream
+  std::array<std::atomic<std::uint64_t>, 1024> looked_through_{};  // a bit for a stream's hash
 };
 
 }  // namespace

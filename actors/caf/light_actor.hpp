@@ -74,12 +74,13 @@ class light_actor : private caf::resumable, public caf::ref_counted {
   void leave() noexcept;
   void report() noexcept;
 
-  const actor_host host_;
-  const std::string_view name_;
-  actor_census::counter& counter_;
+  // First what who wakes it touches: it lies beside the reference count.
   std::atomic<phase> phase_{phase::resting};
   std::atomic<bool> stopping_{false};
   bool running_ = true;  // counted; the worker's, or of who destroys it
+  const actor_host host_;
+  const std::string_view name_;
+  actor_census::counter& counter_;
 };
 
 /// A handle, which keeps its actor there.

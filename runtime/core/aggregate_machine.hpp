@@ -73,9 +73,9 @@ class aggregate_machine {
                     const snapshot_rhythm& snapshots);
 
   /// Something arrives now: fetches the memory of what most arrivals touch.
-  void fetch() const noexcept {
-    __builtin_prefetch(session_.get());
-    __builtin_prefetch(state_.get());
+  void expect_arrival() const noexcept {
+    fetch(session_.get());
+    fetch(state_.get());
   }
   void on_arrival(incoming&& arrival);
   void on_loaded(result<recovered_aggregate> loaded);

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "fasti/conditions.hpp"
+#include "runtime/core/fetch.hpp"
 #include "runtime/core/reply.hpp"
 
 namespace fasti::core {
@@ -40,14 +41,6 @@ struct arrival_link {
   arrival_link* next = nullptr;
   kind what;
 };
-
-/// All of an object's cache lines at once, not one after the other as they are touched.
-template <class T>
-void fetch_memory_of(const T& object) noexcept {
-  constexpr std::size_t line = 64;
-  const auto* at = reinterpret_cast<const char*>(&object);
-  for (std::size_t i = 0; i < sizeof(T); i += line) __builtin_prefetch(at + i);
-}
 
 class incoming_command;
 class incoming_query;
@@ -98,7 +91,7 @@ class incoming_command final : public reply<receipt>, public arrival_link {
 
   void on_outcome(result<committed> outcome) noexcept override;
   void on_outcome_soon() const noexcept override {
-    fetch_memory_of(*this);
+    fetch(this, sizeof *this);
     fetch_permit();
   }
   /// What goes with an outcome of this kind: its own with a fresh one, the first one with a repeat.

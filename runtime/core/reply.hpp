@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fasti/journal.hpp"
+#include "runtime/core/fetch.hpp"
 
 namespace fasti::core {
 
@@ -44,7 +45,7 @@ class in_flight_permit {
   ~in_flight_permit() { give_back(); }
 
   /// It is given back soon.
-  void fetch() const noexcept { __builtin_prefetch(aggregate_, 1); }
+  void fetch_owner() const noexcept { fetch(aggregate_); }
 
   void give_back() noexcept {
     // The aggregate's last: with none its owner may take the aggregate out of memory.
@@ -89,7 +90,7 @@ class reply : public commit_observer {
       : to_(std::exchange(other.to_, nullptr)), permit_(std::move(other.permit_)) {}
 
   /// It is answered soon.
-  void fetch_permit() const noexcept { permit_.fetch(); }
+  void fetch_permit() const noexcept { permit_.fetch_owner(); }
 
   std::unique_ptr<result<Answer>> held_;  // rarely there: commands in flight are many
 

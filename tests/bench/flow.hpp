@@ -20,7 +20,8 @@ class flow {
   /// that gets nothing is at its end.
   [[nodiscard]] std::optional<std::uint64_t> next() {
     const auto number = sent_.fetch_add(1);
-    if (number < count_max_ && seconds_since(begin_) < seconds_) return number;
+    if (number % sample_every == 0 && seconds_since(begin_) >= seconds_) is_over_ = true;
+    if (number < count_max_ && !is_over_.load(std::memory_order_relaxed)) return number;
     const std::lock_guard lock(mutex_);
     if (--left_ == 0) ended_.notify_all();
     return std::nullopt;
@@ -54,6 +55,7 @@ class flow {
   const std::uint64_t count_max_;
   std::atomic<std::uint64_t> sent_{0};
   std::atomic<std::uint64_t> done_{0};
+  std::atomic<bool> is_over_{false};
   std::mutex mutex_;
   std::condition_variable ended_;
   std::size_t left_;

@@ -47,6 +47,12 @@ class Stores : public ::testing::Test {
     }
     return all;
   }
+  [[nodiscard]] std::unique_ptr<snapshot_store> snapshots_of_which(std::size_t kept) {
+    auto opened =
+        persistence::open_leveldb_snapshots(persistence::posix_disk(), path, mine, sink(), kept);
+    EXPECT_TRUE(opened);
+    return *std::move(opened);
+  }
   static void save(snapshot_store& store, std::uint64_t v) {
     EXPECT_TRUE(store.save({a1, version{v}, position{v}, type_id{7}, {v, v, v}}));
   }
@@ -111,6 +117,34 @@ TEST_F(Stores, AsManySnapshotsOfAStreamStayAsWasSaid) {
     EXPECT_EQ(kept_by(**opened), stay) << kept;
     EXPECT_EQ(kept_by(*persistence::make_memory_snapshots(kept)), stay) << kept;
   }
+}
+
+TEST_F(Stores, WhereFewerSnapshotsAreKeptThanBeforeAllThatAreTooManyGo) {
+  {
+    const auto store = snapshots_of_which(9);
+    EXPECT_EQ(kept_by(*store).size(), 9U);
+  }
+  const auto store = snapshots_of_which(2);
+  save(*store, 10);
+  EXPECT_EQ(loaded(*store), 10U);
+  EXPECT_EQ((*store->load(a1, version{9}))->version, version{9});
+  EXPECT_EQ((*store->load(a1, version{8})), std::nullopt);
+  save(*store, 11);
+  EXPECT_EQ((*store->load(a1, version{9})), std::nullopt);
+  EXPECT_EQ((*store->load(a1, version{10}))->version, version{10});
+}
+
+/// To save pushes out the oldest, one at a time: not what was deleted before is in its way.
+TEST_F(Stores, OfABusyStreamOnlyTheLastSnapshotsAreThere) {
+  const auto store = snapshots_of_which(2);
+  for (std::uint64_t v = 1; v <= 500; ++v) save(*store, v);
+  EXPECT_EQ((*store->load(a1, version{500}))->version, version{500});
+  EXPECT_EQ((*store->load(a1, version{499}))->version, version{499});
+  for (const std::uint64_t v : {1U, 250U, 498U}) {
+    EXPECT_EQ((*store->load(a1, version{v})), std::nullopt) << v;
+  }
+  save(*store, 500);  // again: it takes no place of another
+  EXPECT_EQ((*store->load(a1, version{499}))->version, version{499});
 }
 
 TEST_F(Stores, SnapshotsOfAnotherJournalAreNotThere) {
