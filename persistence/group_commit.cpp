@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t fetched_ahead = 8;
 constexpr std::size_t told_soon = 4;
 /// So many outcomes take as long as a sync.
-constexpr std::size_t enough_to_tell = 128;
+constexpr std::size_t enough_to_tell = 512;
 constexpr std::chrono::milliseconds patience{5};
 /// Empty batches that are kept, and what they may have grown to.
 constexpr std::size_t spares_max = 4;
