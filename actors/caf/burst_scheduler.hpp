@@ -16,6 +16,7 @@
 #include <caf/scheduler/abstract_coordinator.hpp>
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <thread>
 #include <vector>
@@ -55,7 +56,12 @@ class burst_workers {
   [[nodiscard]] std::deque<caf::resumable*> left() { return jobs_.take_all(); }
 
  private:
-  work_queue<caf::resumable*> jobs_;  // null ends a worker
+  /// The journal keeps a processor busy when the workers are.
+  static std::size_t eager_workers() {
+    return std::max(2U, std::thread::hardware_concurrency()) - 1;
+  }
+
+  work_queue<caf::resumable*> jobs_{eager_workers()};  // null ends a worker
   std::vector<std::thread> threads_;
 };
 

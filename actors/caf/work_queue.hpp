@@ -5,11 +5,19 @@
 /// worker that finds nothing looks again for some microseconds before it goes to sleep. One does
 /// so at a time, and while it does nobody needs to be woken; who leaves more behind than it takes
 /// wakes the next. (Go's scheduler made the idea known.) Workers that sleep cost nothing.
+///
+/// More workers than there are processors for are slower than fewer: they wait for each other's
+/// locks. As a rule only the `eager` ones work, and the others are a reserve. While jobs wait one
+/// of these watches, and when few were taken in some milliseconds it helps for a stint: a turn
+/// that takes long, or never ends, does not hold up the others.
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <type_traits>
@@ -20,9 +28,11 @@ namespace fasti::actors::detail {
 template <class Job>
 class work_queue {
  public:
-  work_queue() = default;
+  /// `eager`: so many workers are no reserve; at least 1.
+  explicit work_queue(std::size_t eager = std::numeric_limits<std::size_t>::max())
+      : eager_(eager) {}
   ~work_queue() {
-    if (serves_ == this) serves_ = nullptr;
+    if (me_.serves == this) me_ = {};
   }
   work_queue(const work_queue&) = delete;
   work_queue& operator=(const work_queue&) = delete;
@@ -32,7 +42,7 @@ class work_queue {
     bool wakes = false;
     {
       const std::lock_guard lock(mutex_);
-      const bool putter_comes = jobs_.empty() && serves_ == this;
+      const bool putter_comes = jobs_.empty() && me_.serves == this;
       jobs_.push_back(std::move(job));
       waiting_.store(jobs_.size(), std::memory_order_relaxed);
       wakes = !putter_comes && needs_another();
@@ -42,12 +52,18 @@ class work_queue {
 
   /// The oldest; blocks until there is one.
   [[nodiscard]] Job take() {
-    serves_ = this;
+    if (me_.serves != this) me_ = {.serves = this};
     std::unique_lock lock(mutex_);
-    while (jobs_.empty()) {
-      if (!someone_looks_) look(lock);
-      if (jobs_.empty()) sleep(lock);
+    if (me_.as == role::helper && ++me_.jobs >= stint_jobs) end_stint();
+    while (me_.as == role::reserve || jobs_.empty()) {
+      if (me_.as == role::reserve && at_work_ < eager_) begin_as(role::eager);
+      if (me_.as != role::reserve && jobs_.empty()) {
+        if (!someone_looks_) look(lock);
+        if (jobs_.empty()) step_back();
+      }
+      if (me_.as == role::reserve) rest(lock);
     }
+    ++takes_;
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
     if constexpr (std::is_pointer_v<Job>) {
@@ -71,6 +87,13 @@ class work_queue {
   /// Each lets others run first: some 0.3 to 1 us.
   static constexpr int looks_max = 8;
   static constexpr std::size_t ahead = 2;
+  /// How long one watches, and how many jobs are few for that.
+  static constexpr auto watch_time = std::chrono::milliseconds{5};
+  static constexpr std::uint64_t few_takes = 128;
+  /// What a helper does before it looks whether it is still needed: it is when that took so long,
+  /// or nobody else did anything meanwhile.
+  static constexpr std::uint64_t stint_jobs = 16;
+  static constexpr auto long_stint = std::chrono::microseconds{stint_jobs * 20};
   static constexpr std::size_t lines_fetched = 8;
 
   /// Its turn comes soon, and its memory was not looked at for long.
@@ -79,11 +102,42 @@ class work_queue {
     for (std::size_t line = 0; line < lines_fetched; ++line) __builtin_prefetch(at + 64 * line);
   }
 
-  /// With the mutex. One is to be told to wake.
+  using clock = std::chrono::steady_clock;
+  enum class role : std::uint8_t { reserve, eager, helper };
+  /// A thread that has called `take`, and will again.
+  struct worker {
+    const work_queue* serves = nullptr;
+    role as = role::reserve;
+    // Of a helper's stint:
+    std::uint64_t jobs = 0;
+    std::uint64_t takes_before = 0;  // of all
+    clock::time_point began = {};
+  };
+
+  // With the mutex:
+
+  /// One is to be told to wake: to work, or to watch those who do.
   bool needs_another() {
     if (someone_looks_ || someone_comes_ || asleep_ == 0) return false;
+    if (at_work_ >= eager_ && someone_watches_) return false;
     someone_comes_ = true;  // and calls the next if there is need
     return true;
+  }
+  void begin_as(role as) {
+    me_.as = as;
+    me_.jobs = 0;
+    if (as == role::helper) me_.began = clock::now(), me_.takes_before = takes_;
+    ++at_work_;
+  }
+  void step_back() {
+    me_.as = role::reserve;
+    --at_work_;
+  }
+  void end_stint() {
+    const bool was_alone = takes_ - me_.takes_before == me_.jobs;
+    const bool was_long = clock::now() - me_.began >= long_stint;
+    step_back();
+    if (was_alone || was_long) begin_as(role::helper);
   }
 
   void look(std::unique_lock<std::mutex>& lock) {
@@ -96,22 +150,36 @@ class work_queue {
     someone_looks_ = false;
   }
 
-  void sleep(std::unique_lock<std::mutex>& lock) {
+  /// Sleeps, or watches, and then may be a helper.
+  void rest(std::unique_lock<std::mutex>& lock) {
     ++asleep_;
-    came_.wait(lock);
+    bool are_slow = false;
+    if (at_work_ >= eager_ && !jobs_.empty() && !someone_watches_) {
+      someone_watches_ = true;
+      const auto takes_before = takes_;
+      const bool was_called = came_.wait_for(lock, watch_time) == std::cv_status::no_timeout;
+      are_slow = !was_called && takes_ - takes_before < few_takes;
+      someone_watches_ = false;
+    } else {
+      came_.wait(lock);
+    }
     --asleep_;
     someone_comes_ = false;
+    if (are_slow && at_work_ >= eager_ && !jobs_.empty()) begin_as(role::helper);
   }
 
-  /// Whose worker this thread is: it has called `take`, and will again.
-  static inline thread_local const work_queue* serves_ = nullptr;
+  static inline thread_local worker me_;
 
+  const std::size_t eager_;
   std::mutex mutex_;
   std::condition_variable came_;
   // Protected by mutex_:
   std::deque<Job> jobs_;
+  std::uint64_t takes_ = 0;
+  std::size_t at_work_ = 0;
   std::size_t asleep_ = 0;
-  bool someone_comes_ = false;  // of these: it was told to wake, and is not awake yet
+  bool someone_watches_ = false;  // of these
+  bool someone_comes_ = false;    // of these: it was told to wake, and is not awake yet
   bool someone_looks_ = false;
 
   std::atomic<std::size_t> waiting_{0};  // in jobs_, for a look without the mutex

@@ -102,7 +102,10 @@ struct runtime_options {
   journal_limits journal = {};
 
   // -- performance -------------------------------------------------------------------------------
-  std::size_t worker_threads = 0;  ///< 0 = one for each core. Not for `open_on` (`fasti/caf.hpp`).
+  /// Who decides. 0: one for each core, at least 2. As a rule one fewer than there are cores work
+  /// (the journal wants one); the others help when turns take long. Not for `open_on`
+  /// (`fasti/caf.hpp`).
+  std::size_t worker_threads = 0;
   std::size_t reader_threads = 2;  ///< Blocking reads: recovery of aggregates, folding of views.
 
   // -- rights ------------------------------------------------------------------------------------

@@ -27,8 +27,13 @@ TEST(WorkQueue, GivesBackWhatNobodyTook) {
   EXPECT_TRUE(jobs.take_all().empty());
 }
 
+/// All of them, or one and a reserve.
+class WorkQueueOf : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(Eager, WorkQueueOf, testing::Values(1, 2, 4),
+                         [](const auto& eager) { return std::to_string(eager.param); });
+
 struct workers {
-  explicit workers(int count) {
+  workers(int count, std::size_t eager) : jobs(eager) {
     for (int i = 0; i < count; ++i) {
       threads.emplace_back([this] {
         for (int job = jobs.take(); job != the_end; job = jobs.take()) sum += job;
@@ -45,9 +50,9 @@ struct workers {
 };
 
 /// What a worker puts it takes itself, unless there is more.
-TEST(WorkQueue, AWorkersOwnJobIsDoneThoughTheOthersSleepOn) {
+TEST_P(WorkQueueOf, AWorkersOwnJobIsDoneThoughTheOthersSleepOn) {
   constexpr int chain = 20'000;
-  work_queue<int> jobs;
+  work_queue<int> jobs(GetParam());
   std::atomic<int> done{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
@@ -66,8 +71,8 @@ TEST(WorkQueue, AWorkersOwnJobIsDoneThoughTheOthersSleepOn) {
 }
 
 /// A wake that is lost would leave the last job where it is for ever.
-TEST(WorkQueue, AJobThatComesAloneIsTakenThoughAllMayBeAsleep) {
-  workers w(3);
+TEST_P(WorkQueueOf, AJobThatComesAloneIsTakenThoughAllMayBeAsleep) {
+  workers w(3, GetParam());
   for (int i = 1; i <= 20'000; ++i) {
     w.jobs.put(1);
     while (w.sum < i) std::this_thread::yield();
@@ -75,10 +80,10 @@ TEST(WorkQueue, AJobThatComesAloneIsTakenThoughAllMayBeAsleep) {
   EXPECT_EQ(w.sum, 20'000);
 }
 
-TEST(WorkQueue, WhatManyPutManyTakeOnce) {
+TEST_P(WorkQueueOf, WhatManyPutManyTakeOnce) {
   constexpr int threads_count = 4;
   constexpr int jobs_each = 50'000;
-  workers w(4);
+  workers w(4, GetParam());
   std::vector<std::thread> threads;
   for (int t = 0; t < threads_count; ++t) {
     threads.emplace_back([&w] {
@@ -91,10 +96,31 @@ TEST(WorkQueue, WhatManyPutManyTakeOnce) {
   EXPECT_EQ(w.sum, all);
 }
 
+TEST_P(WorkQueueOf, OneThatTakesLongDoesNotHoldUpTheOthers) {
+  constexpr int last = 200;
+  constexpr int takes_long = 1;
+  work_queue<int> jobs(GetParam());
+  std::atomic<int> done{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      for (int job = jobs.take(); job != the_end; job = jobs.take()) {
+        while (job == takes_long && done < last - 1) std::this_thread::yield();
+        ++done;
+      }
+    });
+  }
+  for (int i = takes_long; i <= last; ++i) jobs.put(i);
+  while (done < last) std::this_thread::yield();
+  for (int i = 0; i < 2; ++i) jobs.put(the_end);
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(done, last);
+}
+
 /// Each job holds its worker until all are at work: they must all have been woken.
-TEST(WorkQueue, AsManyWorkersComeAsThereAreJobs) {
+TEST_P(WorkQueueOf, AsManyWorkersComeAsThereAreJobs) {
   constexpr int count = 4;
-  work_queue<int> jobs;
+  work_queue<int> jobs(GetParam());
   std::atomic<int> at_work{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < count; ++i) {
