@@ -107,6 +107,7 @@ void aggregate_actor::on_answered() noexcept {
 }
 
 void aggregate_actor::again(core::incoming&& arrival, const error& why) noexcept {
+  const aggregate_ref stays(this);  // the arrival, which may have kept it, goes to another
   auto delivered = home_.deliver(stream(), decider_, std::move(arrival));
   // NOLINTNEXTLINE(bugprone-use-after-move): refused, `deliver` leaves it to be answered
   if (!delivered) core::refuse(arrival, why);

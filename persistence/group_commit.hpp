@@ -12,7 +12,8 @@
 ///
 /// While much comes during a sync, a third thread places it in the next group, on top of what is
 /// not durable yet: disk and processor work at the same time. If the sync fails, what was placed
-/// ahead goes back into the queue, as if nobody had looked at it.
+/// ahead goes back into the queue, as if nobody had looked at it. While many outcomes wait to be
+/// told no sync begins: the processor is what is short then, and a later sync is for more.
 ///
 /// When the storage fails under a batch, nothing is acknowledged until the blocks were opened anew
 /// and checked (P11). The writer does that by itself: at once, and while it does not succeed again

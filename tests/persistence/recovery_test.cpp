@@ -233,6 +233,28 @@ TEST_F(Recovery, ASlowObserverDoesNotHoldUpTheDisk) {
   EXPECT_EQ(all.of(3)->last_position, position{4});
 }
 
+/// A sync waits for who tells where much is to be told, but not for long.
+TEST_F(Recovery, ASlowObserverWithMuchBehindItDoesNotHoldUpTheDisk) {
+  constexpr int behind = 3000;
+  auto j = open_faulty();
+  outcome_log all;
+  std::promise<void> called;
+  std::promise<void> go;
+  ASSERT_TRUE(j->append(commit_to("a-1"), nullptr,
+                        std::make_unique<slow_observer>(called, go.get_future().share(), all)));
+  called.get_future().wait();
+  for (int round = 1; round <= 3; ++round) {
+    for (int i = 0; i < behind; ++i) {
+      ASSERT_TRUE(j->append(commit_to("a-1"), nullptr, all.observer(round)));
+    }
+    const position durable{1U + static_cast<std::uint64_t>(round * behind)};
+    while (j->head() < durable) std::this_thread::yield();
+    EXPECT_EQ(all.size(), 0U);
+  }
+  go.set_value();
+  all.wait_for(1 + 3 * behind);
+}
+
 /// Remembers on which thread it was called.
 class thread_observer final : public commit_observer {
  public:
