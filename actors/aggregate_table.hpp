@@ -42,6 +42,7 @@ class aggregate_table {
                 [&aggregate](const aggregate_actor& a) { return &a == &aggregate; });
   }
 
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (const auto& head : heads_) {

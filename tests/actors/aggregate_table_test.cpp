@@ -46,6 +46,7 @@ TEST(AggregateTable, FindsEachByItsNameThoughHashesAreTheSame) {
     for (const auto& [i, a] : all) EXPECT_EQ(kit.table.find(kit.name(i), kit.hash(i, hashes)), a);
     EXPECT_EQ(kit.table.find(kit.name(300), kit.hash(300, hashes)), nullptr);
     EXPECT_EQ(kit.count(), 300U);
+    EXPECT_EQ(kit.table.size(), 300U);
   }
 }
 
@@ -57,6 +58,7 @@ TEST(AggregateTable, WhoIsTakenOutIsNotFoundAndTheOthersAre) {
     return std::stoi(std::string(a.stream().key())) % 3 == 0;
   });
   EXPECT_EQ(out.size(), 67U);
+  EXPECT_EQ(kit.table.size(), 133U);
   for (int i = 0; i < 200; ++i) {
     EXPECT_EQ(kit.table.find(kit.name(i), kit.hash(i, 50)) == nullptr, i % 3 == 0) << i;
   }
@@ -72,6 +74,7 @@ TEST(AggregateTable, RemovesOneAndTakesAnotherOfItsName) {
   const auto fresh = kit.add(1, 1);
   EXPECT_EQ(kit.table.find(kit.name(1), 0), fresh.get());
   EXPECT_EQ(kit.count(), 2U);
+  EXPECT_EQ(kit.table.size(), 2U);
 }
 
 TEST(AggregateTable, KeepsThemAliveAndLetsThemGo) {

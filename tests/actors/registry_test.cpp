@@ -222,6 +222,33 @@ TEST(Registry, OverTheLimitNoMoreLeaveThanMust) {
   EXPECT_EQ(kit.registry.live(), 10U);
 }
 
+TEST(Registry, AfterAFaultTheNextCommandFindsAFreshAggregate) {
+  bool is_broken = false;
+  registry_kit kit({.clock = [&is_broken] {
+    if (is_broken) throw std::runtime_error("no time");
+    return timestamp{};
+  }});
+  kit.send("a");
+  kit.run_all();
+  is_broken = true;
+  kit.send("a");
+  kit.run_all();
+  is_broken = false;
+  ASSERT_EQ(kit.world.faults().size(), 1U);
+  ASSERT_EQ(kit.answered.size(), 2U);
+  EXPECT_EQ(kit.answered[1].error().code, errc::closed);
+  for (int i = 0; i < 2; ++i) {
+    kit.send("a");
+    kit.run_all();
+    ASSERT_TRUE(kit.answered.back().has_value()) << kit.answered.back().error().to_string();
+  }
+  EXPECT_EQ(kit.answered.back()->version, version{3});
+  EXPECT_EQ(kit.registry.live(), 1U);
+  EXPECT_EQ(kit.running("aggregate"), 1U);
+  kit.idle(2, 0);
+  EXPECT_EQ(kit.registry.live(), 0U);
+}
+
 TEST(Registry, StopAllAnswersWhoWaits) {
   registry_kit kit;
   for (int i = 0; i < 3; ++i) kit.send(std::to_string(i));
