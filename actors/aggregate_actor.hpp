@@ -1,5 +1,5 @@
 #pragma once
-/// The actor of one aggregate: takes from its inbox, gives to the machine, carries out what the
+/// The actor of one aggregate: takes from its queue, gives to the machine, carries out what the
 /// machine asks for. All rules are in `runtime/core/aggregate_machine.hpp`.
 
 #include "actors/arrival_queue.hpp"

@@ -56,14 +56,9 @@ class inbox {
     return std::exchange(items_, {});
   }
 
-  [[nodiscard]] bool is_closed() const {
-    const std::lock_guard lock(mutex_);
-    return closed_;
-  }
-
  private:
   const std::size_t items_max_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   // Protected by mutex_:
   std::vector<Item> items_;
   bool awake_ = false;

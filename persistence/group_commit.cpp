@@ -178,8 +178,7 @@ void group_commit::wait_for_who_tells(std::unique_lock<std::mutex>& lock) {
     return commits < enough_to_tell || closed_;
   };
   if (durability_ != durability::synced || has_little_to_tell()) return;
-  may_be_ahead_ = !index_.wants_flush();
-  if (may_place_ahead()) ahead_.notify_all();
+  if (!index_.wants_flush()) allow_ahead();
   less_to_tell_.wait_for(lock, patience, has_little_to_tell);
   may_be_ahead_ = false;
 }
@@ -260,8 +259,7 @@ result<void> group_commit::write_group() {
   const bool allows_ahead = durability_ == durability::synced && !index_.wants_flush();
   if (allows_ahead) {
     const std::lock_guard lock(mutex_);
-    may_be_ahead_ = true;
-    if (may_place_ahead()) ahead_.notify_all();
+    allow_ahead();
   }
   auto wrote = blocks_.append(group_.blocks, durability_);
   if (allows_ahead) {

@@ -89,6 +89,7 @@ class group_commit {
   void serve(bool writes);
   void write(std::unique_lock<std::mutex>& lock);
   void write_with_callers_hands(std::unique_lock<std::mutex>& lock);
+  void allow_ahead();
   void place_ahead();
   void settle_next(std::unique_lock<std::mutex>& lock);
   void wait_for_who_tells(std::unique_lock<std::mutex>& lock);
@@ -134,10 +135,10 @@ class group_commit {
   const std::chrono::milliseconds sync_interval_;
 
   mutable std::mutex mutex_;
-  std::condition_variable came_;    // something to write, for who waits for it
-  std::condition_variable called_;  // something for the one who does not write
-  std::condition_variable less_to_tell_;
-  std::condition_variable ahead_;  // something for the one who places ahead, or it is done
+  std::condition_variable came_;          // something to write, for who waits for it
+  std::condition_variable called_;        // something for the one who does not write
+  std::condition_variable less_to_tell_;  // for who writes
+  std::condition_variable ahead_;         // something for the one who places ahead, or it is done
   // Protected by mutex_:
   std::vector<batch_ptr> queue_;  // only the last one is not full
   std::vector<batch_ptr> spare_;  // empty ones
@@ -153,7 +154,7 @@ class group_commit {
   bool telling_ = false;
   std::optional<error> suspected_;  // somebody else met it; the writer is to look
   std::optional<error> failed_;  // why nothing is taken, until it has recovered; set by the writer
-  bool may_be_ahead_ = false;    // the storage is at work: the next group may be begun
+  bool may_be_ahead_ = false;    // the writer is not placing: the next group may be begun
   bool is_placing_ahead_ = false;
 
   // Of the one who writes, or who places ahead while is_placing_ahead_:

@@ -31,6 +31,12 @@ bool group_commit::may_place_ahead() const {
          next_.bytes() < limits_.batch_bytes_max;
 }
 
+/// With the mutex.
+void group_commit::allow_ahead() {
+  may_be_ahead_ = true;
+  if (may_place_ahead()) ahead_.notify_all();
+}
+
 /// What the third thread does.
 void group_commit::place_ahead() {
   fasti::detail::name_this_thread("fasti.place");

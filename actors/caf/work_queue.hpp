@@ -23,6 +23,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "runtime/core/fetch.hpp"
+
 namespace fasti::actors::detail {
 
 template <class Job>
@@ -55,19 +57,12 @@ class work_queue {
     if (me_.serves != this) me_ = {.serves = this};
     std::unique_lock lock(mutex_);
     if (me_.as == role::helper && ++me_.jobs >= stint_jobs) end_stint();
-    while (me_.as == role::reserve || jobs_.empty()) {
-      if (me_.as == role::reserve && at_work_ < eager_) begin_as(role::eager);
-      if (me_.as != role::reserve && jobs_.empty()) {
-        if (!someone_looks_) look(lock);
-        if (jobs_.empty()) step_back();
-      }
-      if (me_.as == role::reserve) rest(lock);
-    }
+    while (!may_take(lock)) rest(lock);
     ++takes_;
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
     if constexpr (std::is_pointer_v<Job>) {
-      if (jobs_.size() >= ahead) fetch(jobs_[ahead - 1]);
+      if (jobs_.size() >= ahead) core::fetch(jobs_[ahead - 1], bytes_fetched);
     }
     waiting_.store(jobs_.size(), std::memory_order_relaxed);
     const bool wakes = !jobs_.empty() && needs_another();
@@ -94,13 +89,8 @@ class work_queue {
   /// or nobody else did anything meanwhile.
   static constexpr std::uint64_t stint_jobs = 16;
   static constexpr auto long_stint = std::chrono::microseconds{stint_jobs * 20};
-  static constexpr std::size_t lines_fetched = 8;
-
-  /// Its turn comes soon, and its memory was not looked at for long.
-  static void fetch(const void* job) {
-    const auto* at = static_cast<const char*>(job);
-    for (std::size_t line = 0; line < lines_fetched; ++line) __builtin_prefetch(at + 64 * line);
-  }
+  /// Of a job whose turn comes soon: its memory was not looked at for long.
+  static constexpr std::size_t bytes_fetched = 512;
 
   using clock = std::chrono::steady_clock;
   enum class role : std::uint8_t { reserve, eager, helper };
@@ -126,7 +116,10 @@ class work_queue {
   void begin_as(role as) {
     me_.as = as;
     me_.jobs = 0;
-    if (as == role::helper) me_.began = clock::now(), me_.takes_before = takes_;
+    if (as == role::helper) {
+      me_.takes_before = takes_;
+      me_.began = clock::now();
+    }
     ++at_work_;
   }
   void step_back() {
@@ -138,6 +131,15 @@ class work_queue {
     const bool was_long = clock::now() - me_.began >= long_stint;
     step_back();
     if (was_alone || was_long) begin_as(role::helper);
+  }
+
+  /// There is a job, and this worker is at work. If not, it is in reserve.
+  bool may_take(std::unique_lock<std::mutex>& lock) {
+    if (me_.as == role::reserve && at_work_ < eager_) begin_as(role::eager);
+    if (me_.as == role::reserve) return false;
+    if (jobs_.empty() && !someone_looks_) look(lock);
+    if (jobs_.empty()) step_back();
+    return me_.as != role::reserve;
   }
 
   void look(std::unique_lock<std::mutex>& lock) {

@@ -8,7 +8,7 @@ using namespace fasti;
 using namespace fasti::test;
 
 /// One aggregate, "ledger-a", by itself.
-struct aggregate_kit : node_kit, actors::aggregate_home {
+struct aggregate_kit : node_kit {
   explicit aggregate_kit(runtime_options o = {}) : node_kit(std::move(o)), actor(make()) {}
   // Its turns may still come: it must be gone before what it uses.
   ~aggregate_kit() {
@@ -31,16 +31,11 @@ struct aggregate_kit : node_kit, actors::aggregate_home {
   }
   [[nodiscard]] actors::aggregate_ref make() {
     return actors::make_light<actors::aggregate_actor>(
-        world.host(), *this, stream_id::of("ledger", "a"), 0, decider, services);
+        world.host(), nowhere, stream_id::of("ledger", "a"), 0, decider, services);
   }
   void ask_balance(query_answers& to) { arrive(balance_query(to)); }
 
-  /// Nothing here is overtaken.
-  result<void> deliver(const stream_id&, const fasti::detail::decider_port&,
-                       core::incoming&&) override {
-    return error{errc::unavailable, "no-home", "a test of one aggregate"};
-  }
-
+  no_home nowhere;
   actors::aggregate_ref actor;
   int wakes = 0;
 };

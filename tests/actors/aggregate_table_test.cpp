@@ -12,11 +12,11 @@
 namespace fasti::test {
 namespace {
 
-struct table_kit : node_kit, actors::aggregate_home {
+struct table_kit : node_kit {
   /// All hashes share a few values when `hashes` is small.
   actors::aggregate_ref add(int number, std::size_t hashes) {
     auto made = actors::make_light<actors::aggregate_actor>(
-        world.host(), *this, name(number), hash(number, hashes), decider, services);
+        world.host(), nowhere, name(number), hash(number, hashes), decider, services);
     table.add(made);
     return made;
   }
@@ -29,11 +29,8 @@ struct table_kit : node_kit, actors::aggregate_home {
     table.for_each([&n](const actors::aggregate_actor&) { ++n; });
     return n;
   }
-  result<void> deliver(const stream_id&, const fasti::detail::decider_port&,
-                       core::incoming&&) override {
-    return {};
-  }
 
+  no_home nowhere;
   actors::aggregate_table table;
 };
 

@@ -60,6 +60,14 @@ class watched_snapshots final : public snapshot_store {
   std::unique_ptr<snapshot_store> store_ = persistence::make_memory_snapshots();
 };
 
+/// Where there is no registry nothing finds its way back.
+struct no_home final : actors::aggregate_home {
+  result<void> deliver(const stream_id&, const fasti::detail::decider_port&,
+                       core::incoming&&) override {
+    return error{errc::unavailable, "no-home", "a test without a registry"};
+  }
+};
+
 using answers = std::vector<result<receipt>>;
 
 struct node_kit {

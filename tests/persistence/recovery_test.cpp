@@ -211,14 +211,21 @@ class slow_observer final : public commit_observer {
   const std::unique_ptr<commit_observer> then_;
 };
 
+/// A commit to a-1 whose observer is at its call, until `go` is set.
+struct one_told_slowly {
+  one_told_slowly(journal& j, outcome_log& all) {
+    EXPECT_TRUE(j.append(commit_to("a-1"), nullptr,
+                         std::make_unique<slow_observer>(called, go.get_future().share(), all)));
+    called.get_future().wait();
+  }
+  std::promise<void> called;
+  std::promise<void> go;
+};
+
 TEST_F(Recovery, ASlowObserverDoesNotHoldUpTheDisk) {
   auto j = open_faulty();
   outcome_log all;
-  std::promise<void> called;
-  std::promise<void> go;
-  ASSERT_TRUE(j->append(commit_to("a-1"), nullptr,
-                        std::make_unique<slow_observer>(called, go.get_future().share(), all)));
-  called.get_future().wait();
+  one_told_slowly first(*j, all);
   for (int i = 1; i <= 3; ++i) {
     on.hold_syncs();
     ASSERT_TRUE(j->append(commit_to("a-1"), nullptr, all.observer(i)));
@@ -226,7 +233,7 @@ TEST_F(Recovery, ASlowObserverDoesNotHoldUpTheDisk) {
     on.release_syncs();
   }
   EXPECT_EQ(all.size(), 0U) << "outcomes keep their order";
-  go.set_value();
+  first.go.set_value();
   all.wait_for(4);
   for (int i = 0; i <= 3; ++i) EXPECT_EQ(all.outcomes()[static_cast<std::size_t>(i)].first, i);
   ASSERT_TRUE(all.of(3));
@@ -238,11 +245,7 @@ TEST_F(Recovery, ASlowObserverWithMuchBehindItDoesNotHoldUpTheDisk) {
   constexpr int behind = 3000;
   auto j = open_faulty();
   outcome_log all;
-  std::promise<void> called;
-  std::promise<void> go;
-  ASSERT_TRUE(j->append(commit_to("a-1"), nullptr,
-                        std::make_unique<slow_observer>(called, go.get_future().share(), all)));
-  called.get_future().wait();
+  one_told_slowly first(*j, all);
   for (int round = 1; round <= 3; ++round) {
     for (int i = 0; i < behind; ++i) {
       ASSERT_TRUE(j->append(commit_to("a-1"), nullptr, all.observer(round)));
@@ -251,7 +254,7 @@ TEST_F(Recovery, ASlowObserverWithMuchBehindItDoesNotHoldUpTheDisk) {
     while (j->head() < durable) std::this_thread::yield();
     EXPECT_EQ(all.size(), 0U);
   }
-  go.set_value();
+  first.go.set_value();
   all.wait_for(1 + 3 * behind);
 }
 

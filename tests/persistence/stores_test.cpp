@@ -21,9 +21,9 @@ const stream_id a1 = stream_id::of("a", "1");
 
 class Stores : public ::testing::Test {
  protected:
-  std::unique_ptr<snapshot_store> snapshots(unique_id journal = mine) {
+  std::unique_ptr<snapshot_store> snapshots(unique_id journal = mine, std::size_t kept = 2) {
     auto opened =
-        persistence::open_leveldb_snapshots(persistence::posix_disk(), path, journal, sink());
+        persistence::open_leveldb_snapshots(persistence::posix_disk(), path, journal, sink(), kept);
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().to_string());
     return *std::move(opened);
   }
@@ -46,12 +46,6 @@ class Stores : public ::testing::Test {
       below = version{all.back() - 1};
     }
     return all;
-  }
-  [[nodiscard]] std::unique_ptr<snapshot_store> snapshots_of_which(std::size_t kept) {
-    auto opened =
-        persistence::open_leveldb_snapshots(persistence::posix_disk(), path, mine, sink(), kept);
-    EXPECT_TRUE(opened);
-    return *std::move(opened);
   }
   static void save(snapshot_store& store, std::uint64_t v) {
     EXPECT_TRUE(store.save({a1, version{v}, position{v}, type_id{7}, {v, v, v}}));
@@ -121,10 +115,10 @@ TEST_F(Stores, AsManySnapshotsOfAStreamStayAsWasSaid) {
 
 TEST_F(Stores, WhereFewerSnapshotsAreKeptThanBeforeAllThatAreTooManyGo) {
   {
-    const auto store = snapshots_of_which(9);
+    const auto store = snapshots(mine, 9);
     EXPECT_EQ(kept_by(*store).size(), 9U);
   }
-  const auto store = snapshots_of_which(2);
+  const auto store = snapshots(mine, 2);
   save(*store, 10);
   EXPECT_EQ(loaded(*store), 10U);
   EXPECT_EQ((*store->load(a1, version{9}))->version, version{9});
@@ -136,7 +130,7 @@ TEST_F(Stores, WhereFewerSnapshotsAreKeptThanBeforeAllThatAreTooManyGo) {
 
 /// To save pushes out the oldest, one at a time: not what was deleted before is in its way.
 TEST_F(Stores, OfABusyStreamOnlyTheLastSnapshotsAreThere) {
-  const auto store = snapshots_of_which(2);
+  const auto store = snapshots(mine, 2);
   for (std::uint64_t v = 1; v <= 500; ++v) save(*store, v);
   EXPECT_EQ((*store->load(a1, version{500}))->version, version{500});
   EXPECT_EQ((*store->load(a1, version{499}))->version, version{499});
