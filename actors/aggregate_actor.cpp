@@ -127,7 +127,8 @@ void aggregate_actor::on_stop() {
 }
 
 aggregate_actor::turn aggregate_actor::take_turn() {
-  if (const std::unique_ptr<load_outcome> read(read_.exchange(nullptr)); read) {
+  if (read_.load() != nullptr) {
+    const std::unique_ptr<load_outcome> read(read_.exchange(nullptr));
     machine_.on_loaded(std::move(*read));
   }
   machine_.expect_arrival();

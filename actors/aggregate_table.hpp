@@ -16,7 +16,7 @@ class aggregate_table {
   [[nodiscard]] aggregate_actor* find(const stream_id& stream, std::size_t hash) const {
     if (heads_.empty()) return nullptr;
     auto* at = heads_[chain_of(hash)].get();
-    core::fetch(at, bytes_touched);
+    fasti::detail::fetch(at, bytes_touched);
     while (at != nullptr && !(at->hash() == hash && at->stream() == stream)) {
       at = at->next_in_table.get();
     }

@@ -60,8 +60,8 @@ class arrival_queue {
   /// Fetches the memory of what `take` gives next.
   void expect_take() const noexcept {
     if (oldest_ != nullptr && oldest_->what == core::arrival_link::kind::command) {
-      core::fetch(static_cast<const core::incoming_command*>(oldest_),
-                  sizeof(core::incoming_command));
+      fasti::detail::fetch(static_cast<const core::incoming_command*>(oldest_),
+                           sizeof(core::incoming_command));
     }
   }
   /// Refuses from now on. What waits can be taken.

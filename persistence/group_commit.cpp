@@ -2,14 +2,16 @@
 
 #include <algorithm>
 
+#include "fasti/detail/fetch.hpp"
 #include "fasti/detail/thread_name.hpp"
 #include "persistence/commit_rules.hpp"
 
 namespace fasti::persistence {
 namespace {
 
-/// So far ahead memory is fetched of those who are told, and what they ask for then.
-constexpr std::size_t fetched_ahead = 8;
+/// So far ahead a commit's memory is fetched, that of who is told, and what that asks for then.
+constexpr std::size_t fetched_ahead = 16;
+constexpr std::size_t asked_ahead = 8;
 constexpr std::size_t told_soon = 4;
 /// So many outcomes take as long as a sync.
 constexpr std::size_t enough_to_tell = 512;
@@ -350,7 +352,9 @@ void group_commit::tell(commit_batch& batch) {
   std::uint64_t done = completed_.load(std::memory_order_relaxed);  // only who tells counts
   auto& all = batch.commits;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i + fetched_ahead < all.size()) __builtin_prefetch(all[i + fetched_ahead].observer.get());
+    if (i + fetched_ahead < all.size())
+      fasti::detail::fetch(&all[i + fetched_ahead], sizeof all[i]);
+    if (i + asked_ahead < all.size()) fasti::detail::fetch(all[i + asked_ahead].observer.get());
     if (i + told_soon < all.size()) all[i + told_soon].observer->on_outcome_soon();
     auto& w = all[i];
     const auto observer = std::move(w.observer);

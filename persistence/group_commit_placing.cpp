@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "fasti/detail/fetch.hpp"
 #include "fasti/detail/thread_name.hpp"
 #include "persistence/commit_rules.hpp"
 #include "persistence/group_commit.hpp"
@@ -16,8 +17,9 @@ constexpr std::size_t block_bytes = 8U << 10;
 
 /// So many commits are placed before those who look a command or a stream up get their turn.
 constexpr std::size_t commits_between_locks = 64;
-/// So far ahead memory is fetched.
-constexpr std::size_t commits_ahead = 8;
+/// So far ahead a commit's memory is fetched, and what it will be looked up in.
+constexpr std::size_t fetched_ahead = 16;
+constexpr std::size_t expected_ahead = 8;
 /// A group with less is not worth a sync of its own while more has come. One with more goes at
 /// once: the next gathers while it is synced.
 constexpr std::size_t small_group_bytes = 16U << 10;
@@ -94,8 +96,10 @@ void group_commit::place_all(commit_batch& batch) {
     auto held = lock_for_placing();
     const auto end = std::min(i + commits_between_locks, all.size());
     for (; i < end; ++i) {
-      if (i + commits_ahead < all.size()) {
-        const auto& soon = all[i + commits_ahead];
+      if (i + fetched_ahead < all.size())
+        fasti::detail::fetch(&all[i + fetched_ahead], sizeof all[i]);
+      if (i + expected_ahead < all.size()) {
+        const auto& soon = all[i + expected_ahead];
         window_.expect(soon.id);
         if (!soon.is_barrier()) index_.expect(batch.parts[soon.first_part].hash);
       }

@@ -18,6 +18,8 @@
 #include <memory>
 #include <optional>
 
+#include "fasti/detail/fetch.hpp"
+
 namespace fasti::persistence {
 
 /// Not thread-safe. `tag`: a hash of 32 bits; several places may have the same one.
@@ -40,7 +42,7 @@ class place_table {
   }
   /// It will be looked for, or added, soon.
   void expect(std::uint32_t tag) const noexcept {
-    if (!now_.empty()) __builtin_prefetch(&now_[now_.home_of(tag)], 1);
+    if (!now_.empty()) fasti::detail::fetch(&now_[now_.home_of(tag)]);
   }
   /// Room for so many without growing.
   void reserve(std::size_t entries);

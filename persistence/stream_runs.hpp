@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fasti/detail/fetch.hpp"
 #include "fasti/ids.hpp"
 
 namespace fasti::persistence {
@@ -43,7 +44,7 @@ class stream_runs {
   void positions(const run& of, version from, version to, std::vector<position>& out) const;
   /// `find` of it will come soon.
   void expect(std::uint64_t hash) const noexcept {
-    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+    if (!slots_.empty()) fasti::detail::fetch_to_read(&slots_[hash & (slots_.size() - 1)]);
   }
 
   /// The positions of all runs, one run behind the other; each has as many as it has events.

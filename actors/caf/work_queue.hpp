@@ -23,7 +23,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "runtime/core/fetch.hpp"
+#include "fasti/detail/fetch.hpp"
 
 namespace fasti::actors::detail {
 
@@ -62,7 +62,7 @@ class work_queue {
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
     if constexpr (std::is_pointer_v<Job>) {
-      if (jobs_.size() >= ahead) core::fetch(jobs_[ahead - 1], bytes_fetched);
+      if (jobs_.size() >= ahead) fasti::detail::fetch(jobs_[ahead - 1], bytes_fetched);
     }
     waiting_.store(jobs_.size(), std::memory_order_relaxed);
     const bool wakes = !jobs_.empty() && needs_another();

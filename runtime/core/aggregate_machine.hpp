@@ -74,8 +74,8 @@ class aggregate_machine {
 
   /// Something arrives now: fetches the memory of what most arrivals touch.
   void expect_arrival() const noexcept {
-    fetch(session_.get());
-    fetch(state_.get());
+    detail::fetch_to_read(session_.get());
+    detail::fetch(state_.get());
   }
   void on_arrival(incoming&& arrival);
   void on_loaded(result<recovered_aggregate> loaded);

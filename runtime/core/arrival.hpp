@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "fasti/conditions.hpp"
-#include "runtime/core/fetch.hpp"
+#include "fasti/detail/fetch.hpp"
 #include "runtime/core/reply.hpp"
 
 namespace fasti::core {
@@ -77,7 +77,7 @@ class second_chances {
 /// A command on its way, and the reply to it: a receipt.
 class incoming_command final : public reply<receipt>, public arrival_link {
  public:
-  incoming_command(stream_id stream, command_request asks, callback to)
+  incoming_command(stream_id stream, command_request&& asks, callback&& to)
       : reply(std::move(to)),
         arrival_link{nullptr, kind::command},
         stream_(std::move(stream)),
@@ -91,7 +91,7 @@ class incoming_command final : public reply<receipt>, public arrival_link {
 
   void on_outcome(result<committed> outcome) noexcept override;
   void on_outcome_soon() const noexcept override {
-    fetch(this, sizeof *this);
+    detail::fetch(this, sizeof *this);
     fetch_permit();
   }
   /// What goes with an outcome of this kind: its own with a fresh one, the first one with a repeat.
