@@ -18,7 +18,7 @@ struct leveldb_tuning {
   /// second to index again after a crash.
   std::size_t index_events_in_memory = 1U << 18;
   /// While a group is synced, so many bytes that wait are worth placing in the next one.
-  std::size_t ahead_bytes_min = 16U << 10;
+  std::size_t ahead_bytes_min = 128U << 10;
   /// After a storage error the journal is opened anew at once; if that fails, after this pause, and
   /// then after longer ones, up to five seconds.
   std::chrono::milliseconds recovery_pause{50};
