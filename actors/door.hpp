@@ -11,7 +11,7 @@ namespace fasti::actors {
 class runtime_port {
  public:
   virtual ~runtime_port() = default;
-  virtual void send(fasti::detail::sent_command command, receipt_callback callback) = 0;
+  virtual void send(fasti::detail::sent_command&& command, receipt_callback&& callback) = 0;
   virtual void send_together(std::vector<addressed_command> commands, command_origin origin,
                              conditions under, joint_callback callback) = 0;
   virtual void query_view(std::string_view name, type_id query, std::vector<word> body,

@@ -23,6 +23,7 @@ constexpr std::size_t checksum_bytes = sizeof(std::uint64_t);
 class word_output {
  public:
   explicit word_output(std::vector<word>& words) : words_(words) {}
+  void words(body_view all) { words_.insert(words_.end(), all.begin(), all.end()); }
   void bytes(const void* data, std::size_t size) {
     const std::size_t at = words_.size();
     words_.resize(at + padded(size) / word_bytes);
@@ -257,12 +258,12 @@ commit_draft draft_of(const commit& c, std::vector<word>& words) {
   if (!c.reply.is_none()) {
     out.number(count_of(c.reply.type));
     out.pair(static_cast<std::uint32_t>(c.reply.body.size()), 0);
-    out.bytes(c.reply.body.data(), c.reply.body.size() * word_bytes);
+    out.words(c.reply.body);
   }
   c.each_event([&](type_id type, body_view body, const tag_list& tags) {
     out.number(count_of(type));
     out.pair(static_cast<std::uint32_t>(body.size()), tags.empty() ? 0 : detail::event_has_tags);
-    out.bytes(body.data(), body.size_bytes());
+    out.words(body);
     draft.types |= type_bit(type);
     if (tags.empty()) return true;
     out.number(tags.packed().size());

@@ -20,9 +20,8 @@ constexpr std::size_t first_segment_words = 128;
 constexpr std::size_t slots_kept = 4096;
 
 void append(std::vector<word>& out, kj::ArrayPtr<const ::capnp::word> words) {
-  const std::size_t before = out.size();
-  out.resize(before + words.size());
-  std::memcpy(out.data() + before, words.begin(), words.size() * word_bytes);
+  const auto* const from = reinterpret_cast<const word*>(words.begin());
+  out.insert(out.end(), from, from + words.size());
 }
 
 kj::ArrayPtr<::capnp::word> segment_of(std::vector<word>& memory) {
@@ -73,7 +72,7 @@ class message_scratch::builder {
     } else {
       out.push_back(word{0});  // nothing was built: the null message, one word
     }
-    end();
+    end(segments);
     return static_cast<std::uint32_t>(out.size() - before);
   }
 
@@ -91,8 +90,10 @@ class message_scratch::builder {
   }
 
   void end() {
-    if (!message_) return;
-    const auto segments = message_->getSegmentsForOutput();
+    if (message_) end(message_->getSegmentsForOutput());
+  }
+  using segments_of_message = kj::ArrayPtr<const kj::ArrayPtr<const ::capnp::word>>;
+  void end(segments_of_message segments) {
     // Cap'n Proto expects zeroed memory: what was used is cleaned, not all of it.
     const std::size_t used = segments.size() == 0   ? 0
                              : segments.size() == 1 ? segments[0].size()

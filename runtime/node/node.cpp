@@ -147,16 +147,17 @@ result<runtime::node::target> runtime::node::find_target(std::string_view stream
   if (!to) return to;
   to->command = find_command(*to->decider, command);
   if (to->command == nullptr) {
-    return error{
+    to = error{
         errc::invalid, "unknown-command",
         detail::unknown_type(command).text + " among the commands of " + to->decider->category};
+  } else if (auto allowed = may(access_request::kind::command, principal, stream, command);
+             !allowed) {
+    to = std::move(allowed).error();
   }
-  auto allowed = may(access_request::kind::command, principal, stream, command);
-  if (!allowed) return std::move(allowed).error();
   return to;
 }
 
-void runtime::node::send(detail::sent_command command, receipt_callback callback) {
+void runtime::node::send(detail::sent_command&& command, receipt_callback&& callback) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return callback(closed_error());
   if (!command.category.empty()) {
@@ -165,22 +166,22 @@ void runtime::node::send(detail::sent_command command, receipt_callback callback
   }
   auto to = find_target(command.stream, command.type, command.under.principal);
   if (!to) return callback(std::move(to).error());
-  core::command_request asks{command.type, std::move(command.body), std::move(command.origin)};
-  if (asks.origin.id.is_none()) {
-    asks.origin.id = command_id::generate();
-  } else {
-    asks.id_from = core::id_origin::chosen;
-  }
-  asks.under = std::move(command.under);
-  take_in(*to, std::move(asks), std::move(callback));
+  const auto id_from =
+      command.origin.id.is_none() ? core::id_origin::generated : core::id_origin::chosen;
+  if (id_from == core::id_origin::generated) command.origin.id = command_id::generate();
+  take_in(*std::move(to),
+          {command.type, std::move(command.body), std::move(command.origin), id_from, std::nullopt,
+           std::move(command.under)},
+          std::move(callback));
 }
 
-void runtime::node::take_in(const target& to, core::command_request asks,
-                            receipt_callback callback) {
+void runtime::node::take_in(target&& to, core::command_request&& asks,
+                            receipt_callback&& callback) {
   if (to.command != nullptr) asks.reply = to.command->reply;
-  deliver(
-      to.stream, *to.decider,
-      std::make_unique<core::incoming_command>(to.stream, std::move(asks), std::move(callback)));
+  auto made = std::make_unique<core::incoming_command>(std::move(to.stream), std::move(asks),
+                                                       std::move(callback));
+  const auto& stream = made->stream();  // there until it is in the queue
+  deliver(stream, *to.decider, std::move(made));
 }
 
 result<std::vector<fasti::node::joint_command>> runtime::node::targets_of(

@@ -49,7 +49,7 @@ class runtime::node final : public actors::runtime_port,
                              std::chrono::milliseconds timeout) const;
   /// Where that is, in this journal. Errors: those of `subscribe`.
   [[nodiscard]] result<checkpoint> place_of(const start_at& from) const;
-  void send(detail::sent_command command, receipt_callback callback) override;
+  void send(detail::sent_command&& command, receipt_callback&& callback) override;
   void send_together(std::vector<addressed_command> commands, command_origin origin,
                      conditions under, joint_callback callback) override;
   void query_view(std::string_view name, type_id query, std::vector<word> body,
@@ -153,7 +153,7 @@ class runtime::node final : public actors::runtime_port,
   void stop_processes();
   void stop_sinks();
   void add_process_stats(runtime_stats& to) const;
-  void take_in(const target& to, core::command_request asks, receipt_callback callback);
+  void take_in(target&& to, core::command_request&& asks, receipt_callback&& callback);
   [[nodiscard]] result<projection*> find_projection(std::string_view name) const;
   /// The bus tells it how far the journal is, and goes on to.
   void tell_of_the_head(const actors::subscriber_actor& who);

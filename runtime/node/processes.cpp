@@ -99,7 +99,7 @@ void runtime::node::deliver(std::string_view stream, type_id command, std::vecto
   if (!to) return callback(std::move(to).error());
   core::command_request asks{command, std::move(body), std::move(origin)};
   if (principal) asks.id_from = core::id_origin::chosen;
-  take_in(*to, std::move(asks), std::move(callback));
+  take_in(*std::move(to), std::move(asks), std::move(callback));
 }
 
 void runtime::node::run_later(std::function<void()> task) {

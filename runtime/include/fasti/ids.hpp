@@ -60,7 +60,7 @@ class stream_id {
   friend auto operator<=>(const stream_id&, const stream_id&) = default;
 
  private:
-  explicit stream_id(std::string text) : text_(std::move(text)) {}
+  explicit stream_id(std::string&& text) : text_(std::move(text)) {}
   std::string text_;
 };
 

@@ -461,7 +461,7 @@ class runtime {
   result<void> add_decider(detail::decider_port port);
   result<void> add_process(detail::process_port port, const process_options& options);
   result<void> add_projection(detail::projection_port port, const projection_options& options);
-  void send_words(detail::sent_command command, receipt_callback callback);
+  void send_words(detail::sent_command&& command, receipt_callback&& callback);
   void query_view(std::string_view name, type_id query, std::vector<word> body,
                   query_options options, view_callback callback);
   result<position> look_at_view(std::string_view name,
