@@ -134,7 +134,10 @@ class writable_file final : public leveldb::WritableFile {
   ~writable_file() override;
 
   Status Append(const Slice& data) override {
-    return latch_->run(errors_, [&] { return append(data); });
+    return latch_->run(errors_, [&] {
+      auto s = append(data);
+      return s.ok() && is_table() && unsynced_ >= table_bytes_unsynced_max ? sync() : s;
+    });
   }
   Status Flush() override {
     return latch_->run(errors_, [&] { return write_buffer(); });
@@ -142,8 +145,7 @@ class writable_file final : public leveldb::WritableFile {
   Status Sync() override {
     return latch_->run(errors_, [&] {
       auto s = write_buffer();
-      if (s.ok()) s = status_of(name_, file_->sync());
-      return s;
+      return s.ok() ? sync() : s;
     });
   }
   Status Close() override {
@@ -159,7 +161,11 @@ class writable_file final : public leveldb::WritableFile {
 
  private:
   static constexpr std::size_t buffer_bytes_max = 64U << 10;
+  /// A table is synced as it grows. All of it at once would keep the disk for so long that commits
+  /// wait: 32 MiB are 100 ms of a disk that writes 320 MB/s. (Known from RocksDB's bytes_per_sync.)
+  static constexpr std::size_t table_bytes_unsynced_max = 1U << 20;
 
+  [[nodiscard]] bool is_table() const noexcept { return errors_ == latch::errors::pass; }
   Status append(const Slice& data) {
     if (buffer_.size() + data.size() > buffer_bytes_max) {
       if (auto s = write_buffer(); !s.ok()) return s;
@@ -168,17 +174,26 @@ class writable_file final : public leveldb::WritableFile {
       buffer_.append(data.data(), data.size());
       return Status::OK();
     }
-    return status_of(name_, write_all(*file_, {data.data(), data.size()}));
+    return write({data.data(), data.size()});
   }
   Status write_buffer() {
-    const auto why = write_all(*file_, buffer_);
+    auto s = write(buffer_);
     buffer_.clear();
-    return status_of(name_, why);
+    return s;
+  }
+  Status write(std::string_view all) {
+    unsynced_ += all.size();
+    return status_of(name_, write_all(*file_, all));
+  }
+  Status sync() {
+    unsynced_ = 0;
+    return status_of(name_, file_->sync());
   }
 
   const std::string name_;
   std::unique_ptr<disk_file> file_;
   std::string buffer_;
+  std::size_t unsynced_ = 0;  // bytes that were written since the last sync
   const std::shared_ptr<latch> latch_;
   const latch::errors errors_;
   careful_env* const registered_;

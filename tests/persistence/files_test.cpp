@@ -9,12 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <thread>
 
 #include "persistence/durable_env.hpp"
 #include "persistence/file_lock.hpp"
 #include "tests/persistence/disk_kit.hpp"
+#include "tests/support/fault_disk.hpp"
 
 namespace fasti::test {
 namespace {
@@ -174,6 +176,41 @@ TEST_F(DurableEnv, TheOldLogReachesTheDiskBeforeThereIsANewOne) {
   EXPECT_EQ(fs::file_size(directory / "000001.log"), 8U);
   old.reset();
   auto third = make(directory / "000003.log");
+}
+
+/// The most that a file had unsynced at any time, when 4 MiB were appended to it.
+std::size_t most_unsynced(const std::string& name) {
+  fault_disk disk;
+  EXPECT_EQ(disk.make_directory("/db"), 0);
+  auto logs = persistence::expected_logs::read(disk, "/db");
+  EXPECT_TRUE(logs);
+  EXPECT_EQ((*logs)->begin(), 0);
+  const auto env = persistence::make_durable_env(disk, **logs);
+  leveldb::WritableFile* made = nullptr;
+  EXPECT_TRUE(env->NewWritableFile("/db/" + name, &made).ok());
+  const std::unique_ptr<leveldb::WritableFile> file(made);
+  const std::string piece(10'000, 'x');
+  for (std::size_t size = 0; size < 4U << 20; size += piece.size()) {
+    EXPECT_TRUE(file->Append(piece).ok());
+  }
+  EXPECT_TRUE(file->Sync().ok());
+  std::size_t unsynced = 0;
+  std::size_t most = 0;
+  for (const auto& op : disk.history()) {
+    if (op.path != "/db/" + name) continue;
+    if (op.what == disk_op::kind::write) most = std::max(most, unsynced += op.data.size());
+    if (op.what == disk_op::kind::sync) unsynced = 0;
+  }
+  EXPECT_EQ(unsynced, 0U);
+  return most;
+}
+
+TEST(DurableEnvTables, AreSyncedAsTheyGrowSoThatNoCommitWaitsForAllOfOne) {
+  constexpr std::size_t step = 1U << 20;
+  const auto most = most_unsynced("000007.ldb");
+  EXPECT_GE(most, step) << "a sync costs something, too";
+  EXPECT_LE(most, step + (128U << 10));
+  EXPECT_GE(most_unsynced("000008.log"), 4U << 20) << "when a log is synced is for who writes it";
 }
 
 TEST_F(DurableEnv, MissingFilesAreNotFound) {
