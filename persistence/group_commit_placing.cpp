@@ -20,6 +20,8 @@ constexpr std::size_t commits_between_locks = 64;
 /// So far ahead a commit's memory is fetched, and what it will be looked up in.
 constexpr std::size_t fetched_ahead = 16;
 constexpr std::size_t expected_ahead = 8;
+/// How much more than at first must wait to be placed ahead in the same group.
+constexpr std::size_t further_times_more = 4;
 /// A group with less is not worth a sync of its own while more has come. One with more goes at
 /// once: the next gathers while it is synced.
 constexpr std::size_t small_group_bytes = 16U << 10;
@@ -28,9 +30,9 @@ constexpr std::size_t small_group_bytes = 16U << 10;
 
 /// With the mutex: it pays to begin the next group while the storage is at work.
 bool group_commit::may_place_ahead() const {
-  return may_be_ahead_ && !is_placing_ahead_ && !queue_.empty() &&
-         queue_.front()->bytes() >= tuned_.ahead_bytes_min &&
-         next_.bytes() < limits_.batch_bytes_max;
+  if (!may_be_ahead_ || is_placing_ahead_ || queue_.empty()) return false;
+  const auto enough = tuned_.ahead_bytes_min * (next_.is_empty() ? 1 : further_times_more);
+  return queue_.front()->bytes() >= enough && next_.bytes() < limits_.batch_bytes_max;
 }
 
 /// With the mutex.

@@ -17,8 +17,9 @@ struct leveldb_tuning {
   /// Events kept in the index's memory before a flush: a few tens of megabytes, and at most half a
   /// second to index again after a crash.
   std::size_t index_events_in_memory = 1U << 18;
-  /// While a group is synced, so many bytes that wait are worth placing in the next one.
-  std::size_t ahead_bytes_min = 128U << 10;
+  /// While a group is synced, so many bytes that wait are worth placing in the next one; and four
+  /// times as many, each further time: to wake a thread costs as much as a dozen commits.
+  std::size_t ahead_bytes_min = 32U << 10;
   /// After a storage error the journal is opened anew at once; if that fails, after this pause, and
   /// then after longer ones, up to five seconds.
   std::chrono::milliseconds recovery_pause{50};
