@@ -127,7 +127,7 @@ void aggregate_actor::on_stop() {
 }
 
 aggregate_actor::turn aggregate_actor::take_turn() {
-  if (read_.load() != nullptr) {
+  if (read_.load() != nullptr) {  // rarely; to look first costs less
     const std::unique_ptr<load_outcome> read(read_.exchange(nullptr));
     machine_.on_loaded(std::move(*read));
   }

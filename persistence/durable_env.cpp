@@ -166,6 +166,7 @@ class writable_file final : public leveldb::WritableFile {
   static constexpr std::size_t table_bytes_unsynced_max = 1U << 20;
 
   [[nodiscard]] bool is_table() const noexcept { return errors_ == latch::errors::pass; }
+
   Status append(const Slice& data) {
     if (buffer_.size() + data.size() > buffer_bytes_max) {
       if (auto s = write_buffer(); !s.ok()) return s;

@@ -352,8 +352,9 @@ void group_commit::tell(commit_batch& batch) {
   std::uint64_t done = completed_.load(std::memory_order_relaxed);  // only who tells counts
   auto& all = batch.commits;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i + fetched_ahead < all.size())
+    if (i + fetched_ahead < all.size()) {
       fasti::detail::fetch(&all[i + fetched_ahead], sizeof all[i]);
+    }
     if (i + asked_ahead < all.size()) fasti::detail::fetch(all[i + asked_ahead].observer.get());
     if (i + told_soon < all.size()) all[i + told_soon].observer->on_outcome_soon();
     auto& w = all[i];

@@ -98,8 +98,9 @@ void group_commit::place_all(commit_batch& batch) {
     auto held = lock_for_placing();
     const auto end = std::min(i + commits_between_locks, all.size());
     for (; i < end; ++i) {
-      if (i + fetched_ahead < all.size())
+      if (i + fetched_ahead < all.size()) {
         fasti::detail::fetch(&all[i + fetched_ahead], sizeof all[i]);
+      }
       if (i + expected_ahead < all.size()) {
         const auto& soon = all[i + expected_ahead];
         window_.expect(soon.id);

@@ -1,7 +1,6 @@
 #include "fasti/schema.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <stdexcept>
 #include <utility>
