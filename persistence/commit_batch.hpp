@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "fasti/detail/fetch.hpp"
 #include "fasti/journal.hpp"
 #include "persistence/block_store.hpp"
 #include "persistence/blocks.hpp"
@@ -49,6 +50,13 @@ struct commit_batch {
 
   [[nodiscard]] std::span<const word> words_of(const waiting_commit& w) const {
     return std::span(words).subspan(w.first_word, w.draft.words);
+  }
+  /// Who goes through the commits is at this one: asks for the memory of one some places behind it,
+  /// which another processor wrote.
+  void fetch_ahead_of(std::size_t nth) const noexcept {
+    constexpr std::size_t ahead = 16;
+    if (nth + ahead >= commits.size()) return;
+    fasti::detail::fetch(&commits[nth + ahead], sizeof(waiting_commit));
   }
   /// What it takes of `journal_limits::batch_bytes_max`.
   [[nodiscard]] std::size_t bytes() const noexcept { return words.size() * word_bytes; }

@@ -9,9 +9,8 @@
 namespace fasti::persistence {
 namespace {
 
-/// So far ahead a commit's memory is fetched, that of who is told, and what that asks for then.
-constexpr std::size_t fetched_ahead = 16;
-constexpr std::size_t asked_ahead = 8;
+/// So far ahead memory is fetched of those who are told, and what they ask for then.
+constexpr std::size_t fetched_ahead = 8;
 constexpr std::size_t told_soon = 4;
 /// So many outcomes take as long as a sync.
 constexpr std::size_t enough_to_tell = 512;
@@ -352,10 +351,10 @@ void group_commit::tell(commit_batch& batch) {
   std::uint64_t done = completed_.load(std::memory_order_relaxed);  // only who tells counts
   auto& all = batch.commits;
   for (std::size_t i = 0; i < all.size(); ++i) {
+    batch.fetch_ahead_of(i);
     if (i + fetched_ahead < all.size()) {
-      fasti::detail::fetch(&all[i + fetched_ahead], sizeof all[i]);
+      fasti::detail::fetch(all[i + fetched_ahead].observer.get());
     }
-    if (i + asked_ahead < all.size()) fasti::detail::fetch(all[i + asked_ahead].observer.get());
     if (i + told_soon < all.size()) all[i + told_soon].observer->on_outcome_soon();
     auto& w = all[i];
     const auto observer = std::move(w.observer);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "fasti/detail/fetch.hpp"
 #include "fasti/detail/thread_name.hpp"
 #include "persistence/commit_rules.hpp"
 #include "persistence/group_commit.hpp"
@@ -17,9 +16,8 @@ constexpr std::size_t block_bytes = 8U << 10;
 
 /// So many commits are placed before those who look a command or a stream up get their turn.
 constexpr std::size_t commits_between_locks = 64;
-/// So far ahead a commit's memory is fetched, and what it will be looked up in.
-constexpr std::size_t fetched_ahead = 16;
-constexpr std::size_t expected_ahead = 8;
+/// So far ahead memory is fetched of what a commit will be looked up in.
+constexpr std::size_t commits_ahead = 8;
 /// How much more than at first must wait to be placed ahead in the same group.
 constexpr std::size_t further_times_more = 4;
 /// A group with less is not worth a sync of its own while more has come. One with more goes at
@@ -98,11 +96,9 @@ void group_commit::place_all(commit_batch& batch) {
     auto held = lock_for_placing();
     const auto end = std::min(i + commits_between_locks, all.size());
     for (; i < end; ++i) {
-      if (i + fetched_ahead < all.size()) {
-        fasti::detail::fetch(&all[i + fetched_ahead], sizeof all[i]);
-      }
-      if (i + expected_ahead < all.size()) {
-        const auto& soon = all[i + expected_ahead];
+      batch.fetch_ahead_of(i);
+      if (i + commits_ahead < all.size()) {
+        const auto& soon = all[i + commits_ahead];
         window_.expect(soon.id);
         if (!soon.is_barrier()) index_.expect(batch.parts[soon.first_part].hash);
       }

@@ -51,9 +51,10 @@ class posix_file final : public disk_file {
   static constexpr std::uint64_t writeback_bytes = 256U << 10;
   static constexpr std::uint64_t page_bytes = 4096;
 
-  /// What was written goes to the disk bit by bit. Else the one who syncs this file would wait for
-  /// all of it, and so would those who sync others meanwhile. (RocksDB's bytes_per_sync.) Not the
-  /// page that is being filled.
+  /// What was written begins to go to the disk bit by bit. Else the one who syncs this file would
+  /// wait for all of it, and so would those who sync others meanwhile. (RocksDB's bytes_per_sync.)
+  /// Nobody waits for it here: what bounds how much is on its way is a sync now and then, as that
+  /// of tables (`durable_env.cpp`). Not the page that is being filled.
   void begin_writeback() noexcept {
     const auto whole = written_ / page_bytes * page_bytes;
     if (whole - written_back_ < writeback_bytes) return;

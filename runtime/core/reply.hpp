@@ -44,12 +44,9 @@ class in_flight_permit {
   }
   ~in_flight_permit() { give_back(); }
 
-  /// It is given back soon.
-  void fetch_owner() const noexcept {
-    // Its count of handles is touched too, and lies before what is known of it here.
-    constexpr std::size_t line = 64;
-    detail::fetch(reinterpret_cast<const char*>(aggregate_) - line, 2 * line);
-  }
+  /// It is given back soon. An actor's count of handles, which is touched then, lies before what is
+  /// known of it here.
+  void fetch_owner() const noexcept { detail::fetch_with_line_before(aggregate_); }
 
   void give_back() noexcept {
     // The aggregate's last: with none its owner may take the aggregate out of memory.

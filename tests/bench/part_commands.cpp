@@ -180,9 +180,8 @@ table empty_table(const plan& p) {
       "Plain file and raw LevelDB: batches of that many events, a sync each. fasti: so many",
       "commands on their way, the next is sent when a receipt comes. Bare CAF: requests to 10 k",
       "actors and their responses, in memory, by CAF's own scheduler. Medians of the rounds; a",
-      "ratio is the median of the rounds' own ratios. fasti makes durable what has come by then: "
-      "for",
-      "\": same\" raw LevelDB runs once more, in batches as large as those were on average."};
+      "ratio is the median of the rounds' own ratios. fasti makes durable what has come by then:",
+      "for \": same\" raw LevelDB runs once more, in batches as large as those were on average."};
   return t;
 }
 
@@ -199,14 +198,14 @@ cell ratio(const std::vector<rounds_of>& engines, std::string_view name, const r
   return to == nullptr || is_other_work ? cell{} : cell{median_ratio(of.*figure, to->*figure)};
 }
 
+cell median_if_any(const std::vector<double>& of) { return of.empty() ? cell{} : cell{median(of)}; }
+
 void add_rows(table& t, std::size_t in_flight, const std::vector<rounds_of>& engines) {
   for (const auto& e : engines) {
     t.rows.push_back({static_cast<double>(in_flight), e.name, median(e.rate), median(e.p50_us),
                       median(e.p99_us), median(e.p999_us), median(e.cpu_us),
-                      e.allocations.empty() ? cell{} : cell{median(e.allocations)},
-                      ratio(engines, file_name, e, &rounds_of::rate),
-                      ratio(engines, leveldb_name, e, &rounds_of::rate),
-                      e.batch.empty() ? cell{} : cell{median(e.batch)},
+                      median_if_any(e.allocations), ratio(engines, file_name, e, &rounds_of::rate),
+                      ratio(engines, leveldb_name, e, &rounds_of::rate), median_if_any(e.batch),
                       e.leveldb_rate.empty() ? cell{} : cell{median_ratio(e.rate, e.leveldb_rate)},
                       ratio(engines, caf_name, e, &rounds_of::rate),
                       ratio(engines, file_name, e, &rounds_of::p50_us)});
