@@ -35,7 +35,7 @@ result<void> aggregate_registry::deliver(const stream_id& stream,
     return error{errc::unavailable, "node-busy",
                  std::to_string(in_flight) + " commands are in flight"};
   }
-  const auto hash = hash_of(stream);
+  const auto hash = hash_of(stream.text());
   const auto tick = now_tick_.load(std::memory_order_relaxed);
   shard& s = shard_of(hash);
   aggregate_ref to_wake;
@@ -51,7 +51,7 @@ result<void> aggregate_registry::deliver(const stream_id& stream,
 }
 
 void aggregate_registry::overtake(const stream_id& stream, version v) {
-  const auto hash = hash_of(stream);
+  const auto hash = hash_of(stream.text());
   shard& s = shard_of(hash);
   const std::lock_guard lock(s.mutex);
   if (auto* found = s.aggregates.find(stream, hash)) found->overtake(v);

@@ -28,6 +28,18 @@ class aggregate_registry final : public aggregate_home {
                                      const fasti::detail::decider_port& decider,
                                      core::incoming&& arrival) override;
 
+  /// Something will be delivered to this stream in some hundred nanoseconds: fetches the memory
+  /// that says where its aggregate is … (Any thread, whatever else happens.)
+  void expect(std::string_view stream) const noexcept {
+    const auto hash = hash_of(stream);
+    shard_of(hash).aggregates.fetch_head(hash);
+  }
+  /// … and so much later that of the aggregate.
+  void expect_soon(std::string_view stream) const noexcept {
+    const auto hash = hash_of(stream);
+    shard_of(hash).aggregates.fetch_first(hash);
+  }
+
   /// Somebody wrote to the stream past its aggregate, up to `v`: what that answers from now on
   /// shows it.
   void overtake(const stream_id& stream, version v);
@@ -47,16 +59,19 @@ class aggregate_registry final : public aggregate_home {
   [[nodiscard]] std::size_t in_flight() const noexcept { return node_.figures.in_flight; }
 
  private:
-  struct shard {
+  struct alignas(fasti::detail::cache_line) shard {
     std::mutex mutex;
     aggregate_table aggregates;  // protected by mutex
   };
   static constexpr std::size_t shards_count = 64;
   static constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-  static std::size_t hash_of(const stream_id& stream) { return std::hash<stream_id>{}(stream); }
+  static std::size_t hash_of(std::string_view stream) noexcept {
+    return std::hash<std::string_view>{}(stream);
+  }
   /// By the upper half of the hash: a shard's table goes by the lower.
   shard& shard_of(std::size_t hash) { return shards_[(hash >> 32) % shards_count]; }
+  const shard& shard_of(std::size_t hash) const { return shards_[(hash >> 32) % shards_count]; }
   /// With the shard's mutex: who is alive, or comes to life now.
   aggregate_actor& find_or_spawn(shard& in, const stream_id& stream, std::size_t hash,
                                  const fasti::detail::decider_port& decider);

@@ -160,6 +160,7 @@ result<runtime::node::target> runtime::node::find_target(std::string_view stream
 void runtime::node::send(detail::sent_command&& command, receipt_callback&& callback) {
   const visit_guard visit(*this);
   if (visit.is_too_late()) return callback(closed_error());
+  registry_->expect_soon(command.stream);
   if (!command.category.empty()) {
     auto fits = check_category(command.stream, command.category);
     if (!fits) return callback(std::move(fits).error());

@@ -49,6 +49,8 @@ class runtime::node final : public actors::runtime_port,
                              std::chrono::milliseconds timeout) const;
   /// Where that is, in this journal. Errors: those of `subscribe`.
   [[nodiscard]] result<checkpoint> place_of(const start_at& from) const;
+  /// Something is sent to the stream as soon as it is built. Does nothing that can be seen.
+  void expect(std::string_view stream) const noexcept { registry_->expect(stream); }
   void send(detail::sent_command&& command, receipt_callback&& callback) override;
   void send_together(std::vector<addressed_command> commands, command_origin origin,
                      conditions under, joint_callback callback) override;
@@ -173,7 +175,7 @@ class runtime::node final : public actors::runtime_port,
   fasti::node::reader_pool readers_;
   actors::services services_;
   std::unique_ptr<actors::actor_world> world_;
-  std::unique_ptr<actors::aggregate_registry> registry_;
+  std::unique_ptr<actors::aggregate_registry> registry_;  // there from the start to the end
   actors::bus_actor bus_;
   std::shared_ptr<actors::door> way_in_ = std::make_shared<actors::door>(*this);
 

@@ -41,6 +41,8 @@ result<void> runtime::add_projection(detail::projection_port port,
   return node_->add_projection(std::move(port), options);
 }
 
+void runtime::expect(std::string_view stream) const noexcept { node_->expect(stream); }
+
 void runtime::send_words(detail::sent_command&& command, receipt_callback&& callback) {
   node_->send(std::move(command), std::move(callback));
 }

@@ -30,9 +30,10 @@ void runtime::node::stop_subscribers() {
   bus_ = actors::bus_actor();
 }
 
-/// Nobody uses it any more. Files are released here: the same process may open them again.
+/// Nobody uses it any more. Files are released here: the same process may open them again. (The
+/// registry is empty, and stays: senders `expect` of it without asking whether the node is closed.)
 void runtime::node::release() {
-  registry_.reset();
+  if (registry_) registry_->stop_all();
   storage_ = {};
 }
 

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <string>
+#include <thread>
 
 #include "tests/actors/node_kit.hpp"
 
@@ -14,9 +16,12 @@ namespace {
 
 struct table_kit : node_kit {
   /// All hashes share a few values when `hashes` is small.
+  actors::aggregate_ref make(int number, std::size_t hashes) {
+    return actors::make_light<actors::aggregate_actor>(world.host(), nowhere, name(number),
+                                                       hash(number, hashes), decider, services);
+  }
   actors::aggregate_ref add(int number, std::size_t hashes) {
-    auto made = actors::make_light<actors::aggregate_actor>(
-        world.host(), nowhere, name(number), hash(number, hashes), decider, services);
+    auto made = make(number, hashes);
     table.add(made);
     return made;
   }
@@ -76,10 +81,40 @@ TEST(AggregateTable, RemovesOneAndTakesAnotherOfItsName) {
 
 TEST(AggregateTable, KeepsThemAliveAndLetsThemGo) {
   table_kit kit;
-  for (int i = 0; i < 20; ++i) kit.add(i, 4);
-  EXPECT_EQ(kit.running("aggregate"), 20U);
-  kit.table = {};
+  {
+    actors::aggregate_table table;
+    for (int i = 0; i < 20; ++i) table.add(kit.make(i, 4));
+    EXPECT_EQ(kit.running("aggregate"), 20U);
+  }
   EXPECT_EQ(kit.running("aggregate"), 0U);
+}
+
+/// What it touches is what ASan and TSan see.
+TEST(AggregateTable, MayBeAskedToFetchByAnyThreadWhileItGrowsAndShrinks) {
+  table_kit kit;
+  std::atomic<bool> is_over{false};
+  std::atomic<std::size_t> asked{0};
+  const auto ask = [&] {
+    for (std::size_t hash = 0; !is_over; ++hash) {
+      kit.table.fetch_head(hash);
+      kit.table.fetch_first(hash);
+      ++asked;
+    }
+  };
+  std::thread one(ask);
+  std::thread two(ask);
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 2000; ++i) kit.add(i, 100'000);
+    EXPECT_EQ(kit.count(), 2000U);
+    std::vector<actors::aggregate_ref> out;
+    kit.table.take_out(out, [](const actors::aggregate_actor&) { return true; });
+    EXPECT_EQ(out.size(), 2000U);
+    EXPECT_EQ(kit.table.size(), 0U);
+    for (const auto before = asked.load(); asked == before;) std::this_thread::yield();
+  }
+  is_over = true;
+  one.join();
+  two.join();
 }
 
 }  // namespace

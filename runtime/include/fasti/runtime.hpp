@@ -159,6 +159,7 @@ class runtime {
   template <schema_struct Command, class Fill>
   void send_then(std::string_view stream, Fill&& fill, receipt_callback callback,
                  command_origin origin = {}, conditions under = {}) {
+    expect(stream);
     send_words({stream,
                 {},
                 type_id_of<Command>,
@@ -202,6 +203,7 @@ class runtime {
     if constexpr (std::is_void_v<reply>) {
       (void)sizeof(missing::reply<Decider, Command>);
     } else {
+      expect(stream);
       send_words({stream, Decider::category, type_id_of<Command>,
                   build<Command>(std::forward<Fill>(fill)), std::move(origin), std::move(under)},
                  [callback = std::move(callback)](result<receipt> r) mutable {
@@ -461,6 +463,9 @@ class runtime {
   result<void> add_decider(detail::decider_port port);
   result<void> add_process(detail::process_port port, const process_options& options);
   result<void> add_projection(detail::projection_port port, const projection_options& options);
+  /// Something is sent to the stream as soon as it is built: meanwhile the memory comes that says
+  /// where its aggregate is.
+  void expect(std::string_view stream) const noexcept;
   void send_words(detail::sent_command&& command, receipt_callback&& callback);
   void query_view(std::string_view name, type_id query, std::vector<word> body,
                   query_options options, view_callback callback);
