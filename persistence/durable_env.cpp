@@ -139,7 +139,10 @@ class writable_file final : public leveldb::WritableFile {
       return s.ok() && is_table() && unsynced_ >= table_bytes_unsynced_max ? sync() : s;
     });
   }
+  /// LevelDB asks for it behind each block of a table, which nobody reads before it is synced: that
+  /// goes to the system in whole buffers, so in whole pages.
   Status Flush() override {
+    if (is_table()) return Status::OK();
     return latch_->run(errors_, [&] { return write_buffer(); });
   }
   Status Sync() override {
@@ -169,14 +172,14 @@ class writable_file final : public leveldb::WritableFile {
   [[nodiscard]] bool is_table() const noexcept { return errors_ == latch::errors::pass; }
 
   Status append(const Slice& data) {
-    if (buffer_.size() + data.size() > buffer_bytes_max) {
+    for (std::string_view left(data.data(), data.size()); !left.empty();) {
+      const auto fits = std::min(left.size(), buffer_bytes_max - buffer_.size());
+      buffer_.append(left.substr(0, fits));
+      left.remove_prefix(fits);
+      if (buffer_.size() < buffer_bytes_max) break;
       if (auto s = write_buffer(); !s.ok()) return s;
     }
-    if (data.size() < buffer_bytes_max) {
-      buffer_.append(data.data(), data.size());
-      return Status::OK();
-    }
-    return write({data.data(), data.size()});
+    return Status::OK();
   }
   Status write_buffer() {
     auto s = write(buffer_);

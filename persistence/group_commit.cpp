@@ -12,6 +12,8 @@ namespace {
 /// So far ahead memory is fetched of those who are told, and what they ask for then.
 constexpr std::size_t fetched_ahead = 8;
 constexpr std::size_t told_soon = 4;
+/// What `on_outcome_soon` looks at lies in these, as a rule.
+constexpr std::size_t observer_bytes = 2 * fasti::detail::cache_line;
 /// So many outcomes take as long as a sync.
 constexpr std::size_t enough_to_tell = 512;
 constexpr std::chrono::milliseconds patience{5};
@@ -353,7 +355,7 @@ void group_commit::tell(commit_batch& batch) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     batch.fetch_ahead_of(i);
     if (i + fetched_ahead < all.size()) {
-      fasti::detail::fetch(all[i + fetched_ahead].observer.get());
+      fasti::detail::fetch(all[i + fetched_ahead].observer.get(), observer_bytes);
     }
     if (i + told_soon < all.size()) all[i + told_soon].observer->on_outcome_soon();
     auto& w = all[i];

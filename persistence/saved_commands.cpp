@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <memory>
 
 #include "persistence/varint.hpp"
 
@@ -37,8 +38,14 @@ std::optional<position> first_of(std::string_view name) {
   return position{first};
 }
 
-std::uint64_t checksum_of(std::string_view content, std::uint64_t seed) {
-  return XXH3_64bits_withSeed(content.data() + 8, content.size() - 8, seed);
+/// Of a file that begins with `head`, its fixed part.
+std::uint64_t checksum_of(std::string_view head, std::string_view commits, std::uint64_t seed) {
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
+                                                                       &XXH3_freeState);
+  XXH3_64bits_reset_withSeed(state.get(), seed);
+  XXH3_64bits_update(state.get(), head.data() + 8, head.size() - 8);
+  XXH3_64bits_update(state.get(), commits.data(), commits.size());
+  return XXH3_64bits_digest(state.get());
 }
 
 /// The fixed part of a file that is whole; nothing when it is not.
@@ -46,8 +53,9 @@ std::optional<fixed_part> checked(position first, std::string_view content) {
   fixed_part f;
   if (content.size() < sizeof f) return std::nullopt;
   std::memcpy(&f, content.data(), sizeof f);
-  const bool good = f.first == count_of(first) && f.first > 0 && f.last >= f.first &&
-                    f.checksum == checksum_of(content, f.first);
+  const auto checksum = checksum_of(content.substr(0, sizeof f), content.substr(sizeof f), f.first);
+  const bool good =
+      f.first == count_of(first) && f.first > 0 && f.last >= f.first && f.checksum == checksum;
   return good ? std::optional(f) : std::nullopt;
 }
 
@@ -99,15 +107,13 @@ void packed_commands::add(command_id id, std::uint64_t fingerprint, const commit
   ++commits;
 }
 
-std::string packed_commands::content() const {
+std::string packed_commands::head() const {
   fixed_part f{0, count_of(first), count_of(last), commits, ns_of(oldest), ns_of(newest)};
-  std::string all(sizeof f, '\0');
-  all.reserve(sizeof f + bytes.size());
-  all += bytes;
-  std::memcpy(all.data(), &f, sizeof f);
-  f.checksum = checksum_of(all, f.first);
-  std::memcpy(all.data(), &f.checksum, sizeof f.checksum);
-  return all;
+  std::string written(sizeof f, '\0');
+  std::memcpy(written.data(), &f, sizeof f);
+  f.checksum = checksum_of(written, bytes, f.first);
+  std::memcpy(written.data(), &f.checksum, sizeof f.checksum);
+  return written;
 }
 
 std::string saved_commands::path_of(position first) const {
@@ -166,7 +172,8 @@ result<void> saved_commands::save(const packed_commands& newer) {
   const auto path = path_of(newer.first);
   std::unique_ptr<disk_file> file;
   io_code why = disk_.create(path, file);
-  if (why == 0) why = write_all(*file, newer.content());
+  if (why == 0) why = write_all(*file, newer.head());
+  if (why == 0) why = write_all(*file, newer.bytes);
   if (why == 0) why = file->close();
   if (why != 0) return storage_failed(path, why);
   std::erase(useless_, newer.first);

@@ -36,8 +36,8 @@ struct packed_commands {
 
   /// In the order of positions.
   void add(command_id id, std::uint64_t fingerprint, const committed& outcome);
-  /// Of the file.
-  [[nodiscard]] std::string content() const;
+  /// Of the file, what stands before `bytes`.
+  [[nodiscard]] std::string head() const;
 };
 
 class saved_commands {

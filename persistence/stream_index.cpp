@@ -118,7 +118,8 @@ result<version> stream_index::version_in_database(std::string_view stream) const
 }
 
 std::optional<version> stream_index::version_in_memory(const stream_name& stream) const noexcept {
-  for (const auto* runs : {&active_, flushing_.get(), flushed_.get()}) {
+  const stream_runs* const newest_first[] = {&active_, flushing_.get(), flushed_.get()};
+  for (const auto* runs : newest_first) {
     if (runs == nullptr) continue;
     if (const auto* r = runs->find(stream)) return r->last();
   }
@@ -174,9 +175,11 @@ bool stream_index::is_flush_due() const {
 
 /// With the mutex.
 void stream_index::start_flush(position durable) {
-  flushing_ = std::make_shared<const stream_runs>(std::exchange(active_, {}));
-  background_.run([this, runs = flushing_, commands = std::exchange(commands_, {}), durable] {
-    flush(*runs, commands, durable);
+  flushing_ = std::make_unique<stream_runs>(std::exchange(active_, std::move(spare_runs_)));
+  packed_commands next;
+  next.bytes = std::move(spare_packed_);
+  background_.run([this, commands = std::exchange(commands_, std::move(next)), durable]() mutable {
+    flush(std::move(commands), durable);
   });
 }
 
@@ -278,16 +281,25 @@ result<void> stream_index::write(const stream_runs& g, const packed_commands& co
   return {};
 }
 
-void stream_index::flush(const stream_runs& runs, const packed_commands& commands, position up_to) {
-  auto wrote = write(runs, commands, up_to);
-  std::shared_ptr<const stream_runs> gone;  // megabytes: under the lock who commits would wait
-  const std::lock_guard lock(mutex_);
-  if (wrote) {
-    gone = std::exchange(flushed_, std::exchange(flushing_, nullptr));
-  } else {
-    failed_ = std::move(wrote).error();  // what is in memory stays; a new open starts over
+/// Megabytes come free at its end. They are emptied without the lock, for which commits would wait,
+/// and filled again: to give them back, and get others page by page, costs more than to fill them.
+void stream_index::flush(packed_commands commands, position up_to) {
+  auto wrote = write(*flushing_, commands, up_to);
+  std::unique_ptr<stream_runs> free;
+  {
+    const std::lock_guard lock(mutex_);
+    if (wrote) {
+      free = std::exchange(flushed_, std::exchange(flushing_, nullptr));
+    } else {
+      failed_ = std::move(wrote).error();  // what is in memory stays; a new open starts over
+    }
+    changed_.notify_all();
   }
-  changed_.notify_all();
+  if (free) free->clear();
+  commands.bytes.clear();
+  const std::lock_guard lock(mutex_);
+  if (free) spare_runs_ = std::move(*free);
+  spare_packed_ = std::move(commands.bytes);
 }
 
 result<void> stream_index::flush_all(position durable) {

@@ -94,7 +94,7 @@ class stream_index {
                                                    version to, std::vector<position>& out) const;
   [[nodiscard]] bool is_flush_due() const;
   void start_flush(position durable);
-  void flush(const stream_runs& runs, const packed_commands& commands, position up_to);
+  void flush(packed_commands commands, position up_to);
 
   const std::unique_ptr<database> db_;
   const position watermark_at_open_;
@@ -108,8 +108,10 @@ class stream_index {
   std::condition_variable changed_;
   // Protected by mutex_:
   stream_runs active_;
-  std::shared_ptr<const stream_runs> flushing_;  // being written; null when none is
-  std::shared_ptr<const stream_runs> flushed_;   // the last one that was: it knows the versions
+  std::unique_ptr<stream_runs> flushing_;  // being written; null when none is
+  std::unique_ptr<stream_runs> flushed_;   // the last one that was: it knows the versions
+  stream_runs spare_runs_;                 // empty, with the room of the one before …
+  std::string spare_packed_;               // … and of its commands
   std::optional<error> failed_;
 
   background_thread background_{"fasti.index"};  // ends before all else goes

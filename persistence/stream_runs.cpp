@@ -61,6 +61,14 @@ void stream_runs::add(const stream_name& stream, version before, position first,
   events_ += events;
 }
 
+void stream_runs::clear() noexcept {
+  std::fill(slots_.begin(), slots_.end(), slot{});
+  runs_.clear();
+  extents_.clear();
+  names_.clear();
+  events_ = 0;
+}
+
 void stream_runs::grow() {
   slots_.assign(std::max(slots_.size() * 2, slots_at_first), {});
   const auto mask = slots_.size() - 1;

@@ -38,6 +38,8 @@ class stream_runs {
   /// Adds the `events` of a stream behind version `before`, at positions `first`, `first`+1, …
   /// Precondition: `before` is the stream's last one, and `first` is behind all others.
   void add(const stream_name& stream, version before, position first, std::uint32_t events);
+  /// Empty again. It keeps its room, and what it takes from the system to fill that a second time.
+  void clear() noexcept;
   /// Precondition: it lies between two commits.
   void forget_after(position last);
   /// Appends the positions of the versions `from`..`to` as far as the run has them, in order.

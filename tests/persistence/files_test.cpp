@@ -178,8 +178,9 @@ TEST_F(DurableEnv, TheOldLogReachesTheDiskBeforeThereIsANewOne) {
   auto third = make(directory / "000003.log");
 }
 
-/// The most that a file had unsynced at any time, when 4 MiB were appended to it.
-std::size_t most_unsynced(const std::string& name) {
+/// What happened to a file to which 4 MiB were appended, as LevelDB does that with a table's
+/// blocks.
+std::vector<disk_op> filled(const std::string& name) {
   fault_disk disk;
   EXPECT_EQ(disk.make_directory("/db"), 0);
   auto logs = persistence::expected_logs::read(disk, "/db");
@@ -192,12 +193,21 @@ std::size_t most_unsynced(const std::string& name) {
   const std::string piece(10'000, 'x');
   for (std::size_t size = 0; size < 4U << 20; size += piece.size()) {
     EXPECT_TRUE(file->Append(piece).ok());
+    EXPECT_TRUE(file->Flush().ok());
   }
   EXPECT_TRUE(file->Sync().ok());
+  std::vector<disk_op> all;
+  for (const auto& op : disk.history()) {
+    if (op.path == "/db/" + name) all.push_back(op);
+  }
+  return all;
+}
+
+/// The most that it had unsynced at any time.
+std::size_t most_unsynced(const std::string& name) {
   std::size_t unsynced = 0;
   std::size_t most = 0;
-  for (const auto& op : disk.history()) {
-    if (op.path != "/db/" + name) continue;
+  for (const auto& op : filled(name)) {
     if (op.what == disk_op::kind::write) most = std::max(most, unsynced += op.data.size());
     if (op.what == disk_op::kind::sync) unsynced = 0;
   }
@@ -211,6 +221,24 @@ TEST(DurableEnvTables, AreSyncedAsTheyGrowSoThatNoCommitWaitsForAllOfOne) {
   EXPECT_GE(most, step) << "a sync costs something, too";
   EXPECT_LE(most, step + (128U << 10));
   EXPECT_GE(most_unsynced("000008.log"), 4U << 20) << "when a log is synced is for who writes it";
+}
+
+TEST(DurableEnvTables, AreWrittenInWholePagesAndLogsAsSoonAsLevelDbWantsIt) {
+  const auto sizes = [](const std::string& name) {
+    std::vector<std::size_t> all;
+    for (const auto& op : filled(name)) {
+      if (op.what == disk_op::kind::write) all.push_back(op.data.size());
+    }
+    return all;
+  };
+  auto of_table = sizes("000007.ldb");
+  std::size_t bytes = 0;
+  for (const auto n : of_table) bytes += n;
+  EXPECT_EQ(bytes, 4'200'000U) << "all of it";
+  of_table.pop_back();  // its end
+  for (const auto n : of_table) EXPECT_EQ(n % 4096, 0U);
+  EXPECT_EQ(sizes("000008.log"), std::vector<std::size_t>(420, 10'000))
+      << "a commit that is not synced outlives its process";
 }
 
 TEST_F(DurableEnv, MissingFilesAreNotFound) {
