@@ -4,6 +4,7 @@
 
 #include "allocations.hpp"
 #include "bare_caf.hpp"
+#include "fasti/detail/fetch.hpp"
 #include "ledgers.hpp"
 #include "parts.hpp"
 #include "stores.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t aggregates = 10'000;
 constexpr std::size_t notes_kept = 4096;
+constexpr std::size_t notes_ahead = 16;
 constexpr std::string_view file_name = "plain file + fdatasync";
 constexpr std::string_view leveldb_name = "raw LevelDB, 2 keys";
 constexpr std::string_view caf_name = "bare CAF, no journal";
@@ -86,14 +88,25 @@ const std::vector<std::string>& notes() {
   return all;
 }
 
+/// The stores take their samples one behind the other, so that the processor has fetched them when
+/// they come to one. Here thousands of instructions lie in between.
+void expect_note(std::uint64_t number) {
+  const auto& note = notes()[number % notes_kept];
+  for (std::size_t at = 0; at < note.size(); at += fasti::detail::cache_line) {
+    fasti::detail::fetch_to_read(note.data() + at);
+  }
+}
+
 void send_next(runtime& rt, flow& commands, const std::vector<std::string>& names) {
   const auto number = commands.next();
   if (!number) return;
+  expect_note(*number + notes_ahead);
   rt.send_then<test::Withdraw>(
       names[*number % names.size()],
       [number](auto c) {
         c.setCents(1);
-        c.setNote(notes()[*number % notes_kept]);
+        const auto& note = notes()[*number % notes_kept];
+        c.setNote({note.data(), note.size()});
       },
       [&rt, &commands, &names, sent = stopwatch::now()](const result<receipt>& r) {
         if (!r) fail(r.error().to_string());
