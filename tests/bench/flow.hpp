@@ -17,10 +17,12 @@ class flow {
       : seconds_(seconds), count_max_(count_max), left_(in_flight) {}
 
   /// The number of the next one, from 0; nothing when no more is to be sent. Each place in flight
-  /// that gets nothing is at its end.
+  /// that gets nothing is at its end. The first one is sent even if its time is over by then: there
+  /// is something to measure.
   [[nodiscard]] std::optional<std::uint64_t> next() {
     const auto number = sent_.fetch_add(1);
-    if (number % sample_every == 0 && seconds_since(begin_) >= seconds_) is_over_ = true;
+    const bool is_to_look = number > 0 && number % sample_every == 0;
+    if (is_to_look && seconds_since(begin_) >= seconds_) is_over_ = true;
     if (number < count_max_ && !is_over_.load(std::memory_order_relaxed)) return number;
     const std::lock_guard lock(mutex_);
     if (--left_ == 0) ended_.notify_all();
