@@ -59,16 +59,13 @@ class aggregate_table {
   /// Takes out those for which `leaves(aggregate)` holds, in any order.
   template <class Leaves>
   void take_out(std::vector<aggregate_ref>& into, Leaves&& leaves) {
-    const auto before = into.size();
     for (auto& h : heads()) take_out_of(h, into, leaves);
-    count_ -= into.size() - before;
   }
   /// Precondition: it is in there.
   void remove(const aggregate_actor& aggregate) {
     std::vector<aggregate_ref> removed;
     take_out_of(head_of(aggregate.hash()), removed,
                 [&aggregate](const aggregate_actor& a) { return &a == &aggregate; });
-    count_ -= removed.size();
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return count_; }
@@ -115,13 +112,14 @@ class aggregate_table {
   }
 
   template <class Leaves>
-  static void take_out_of(head& from, std::vector<aggregate_ref>& into, Leaves&& leaves) {
+  void take_out_of(head& from, std::vector<aggregate_ref>& into, Leaves&& leaves) {
     aggregate_ref chain(from.load(), false);
     for (auto* at = &chain; *at;) {
       if (leaves(static_cast<const aggregate_actor&>(**at))) {
         auto leaving = std::move(*at);
         *at = std::move(leaving->next_in_table);
         into.push_back(std::move(leaving));
+        --count_;
       } else {
         at = &(*at)->next_in_table;
       }
@@ -132,8 +130,8 @@ class aggregate_table {
   std::atomic<head*> heads_{nullptr};  // the newest array
   std::atomic<std::size_t> chains_{0};
   std::size_t count_ = 0;
-  std::vector<std::unique_ptr<head[]>>
-      arrays_;  // all there were; the older ones are as large as the newest
+  /// All there were: the older ones together are as large as the newest.
+  std::vector<std::unique_ptr<head[]>> arrays_;
 };
 
 }  // namespace fasti::actors

@@ -92,9 +92,7 @@ const std::vector<std::string>& notes() {
 /// they come to one. Here thousands of instructions lie in between.
 void expect_note(std::uint64_t number) {
   const auto& note = notes()[number % notes_kept];
-  for (std::size_t at = 0; at < note.size(); at += fasti::detail::cache_line) {
-    fasti::detail::fetch_to_read(note.data() + at);
-  }
+  fasti::detail::fetch_to_read(note.data(), note.size());
 }
 
 void send_next(runtime& rt, flow& commands, const std::vector<std::string>& names) {
