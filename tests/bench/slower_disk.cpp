@@ -1,5 +1,6 @@
 #include "slower_disk.hpp"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,7 +16,9 @@ namespace {
 constexpr std::size_t files_max = 4096;
 
 disk_speed speed;
-std::array<std::atomic<std::uint64_t>, files_max> not_synced;  // bytes, by file descriptor
+// By file descriptor:
+std::array<std::atomic<std::uint64_t>, files_max> not_sent;  // bytes
+std::array<std::atomic<std::int64_t>, files_max> sent_by;    // ns: what was sent is there by then
 std::mutex disk;
 std::chrono::nanoseconds busy_until{};  // of the disk; protected by `disk`
 
@@ -23,7 +26,7 @@ bool is_slower() { return speed.sync.count() > 0; }
 
 std::atomic<std::uint64_t>* bytes_of(int fd) {
   const auto at = static_cast<std::size_t>(fd);
-  return fd >= 0 && at < files_max ? &not_synced[at] : nullptr;
+  return fd >= 0 && at < files_max ? &not_sent[at] : nullptr;
 }
 
 void note(int fd, ssize_t wrote) {
@@ -48,22 +51,36 @@ void wait_until(std::chrono::nanoseconds then) {
   }
 }
 
+/// The disk does one thing at a time. When it will have done this one too.
+std::chrono::nanoseconds queue_up(std::chrono::nanoseconds from, std::chrono::nanoseconds by_itself,
+                                  std::uint64_t bytes) {
+  const auto transfer =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(
+          static_cast<double>(bytes) / 1'000'000.0 / speed.megabytes_per_second));
+  const std::lock_guard lock(disk);
+  busy_until = std::max(from, busy_until) + by_itself + transfer;
+  return busy_until;
+}
+
 int sync_slowly(long how, int fd) {
   const auto begin = now();
   const long done = ::syscall(how, fd);
   if (done != 0 || !is_slower()) return static_cast<int>(done);
   auto* bytes = bytes_of(fd);
-  const auto megabytes =
-      bytes == nullptr ? 0.0 : static_cast<double>(bytes->exchange(0)) / 1'000'000.0;
-  const auto transfer = std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::duration<double>(megabytes / speed.megabytes_per_second));
-  std::chrono::nanoseconds end{};
-  {
-    const std::lock_guard lock(disk);
-    end = std::max(begin, busy_until) + speed.sync + transfer;
-    busy_until = end;
+  wait_until(queue_up(begin, speed.sync, bytes == nullptr ? 0 : bytes->exchange(0)));
+  return 0;
+}
+
+int send_slowly(int fd, off64_t from, off64_t count, unsigned how) {
+  const long done = ::syscall(SYS_sync_file_range, fd, from, count, how);
+  auto* bytes = bytes_of(fd);
+  if (done != 0 || !is_slower() || bytes == nullptr) return static_cast<int>(done);
+  auto& before = sent_by[static_cast<std::size_t>(fd)];
+  if ((how & SYNC_FILE_RANGE_WAIT_BEFORE) != 0) wait_until(std::chrono::nanoseconds{before});
+  if ((how & SYNC_FILE_RANGE_WRITE) != 0) {
+    before = queue_up(now(), {}, bytes->exchange(0)).count();
   }
-  wait_until(end);
+  if ((how & SYNC_FILE_RANGE_WAIT_AFTER) != 0) wait_until(std::chrono::nanoseconds{before});
   return 0;
 }
 
@@ -94,6 +111,10 @@ ssize_t pwrite64(int fd, const void* from, std::size_t bytes, off64_t at) {
 
 int fsync(int fd) { return fasti::bench::sync_slowly(SYS_fsync, fd); }
 int fdatasync(int fd) { return fasti::bench::sync_slowly(SYS_fdatasync, fd); }
+
+int sync_file_range(int fd, off64_t from, off64_t count, unsigned how) {
+  return fasti::bench::send_slowly(fd, from, count, how);
+}
 
 int close(int fd) {
   if (auto* bytes = fasti::bench::bytes_of(fd)) bytes->store(0);

@@ -12,8 +12,10 @@ struct disk_speed {
 };
 
 /// From now on each sync of a file or directory takes at least as long as on such a disk, which
-/// does one sync at a time. The real sync is done all the same. Stands in for write, pwrite, fsync,
-/// fdatasync and close of the whole process, its libraries too. Before there are other threads.
+/// does one thing at a time, in the order in which it is asked: what is sent to it before a sync
+/// (sync_file_range) keeps it busy, too. The real calls are made all the same. Stands in for write,
+/// pwrite, sync_file_range, fsync, fdatasync and close of the whole process, its libraries too.
+/// Before there are other threads.
 void slow_down(const disk_speed& to);
 
 }  // namespace fasti::bench
