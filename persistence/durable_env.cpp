@@ -165,8 +165,8 @@ class writable_file final : public leveldb::WritableFile {
  private:
   static constexpr std::size_t buffer_bytes_max = 64U << 10;
   /// A table is synced as it grows. All of it at once would keep the disk for so long that commits
-  /// wait: 32 MiB are 100 ms of a disk that writes 320 MB/s. That the system begins to write before
-  /// (`posix_disk.cpp`) only helps while the disk keeps up. (RocksDB: strict_bytes_per_sync.)
+  /// wait: 32 MiB are 100 ms of a disk that writes 320 MB/s. Where files go to the disk piece by
+  /// piece (`posix_disk.cpp`) that is a bound for those that cannot.
   static constexpr std::size_t table_bytes_unsynced_max = 1U << 20;
 
   [[nodiscard]] bool is_table() const noexcept { return errors_ == latch::errors::pass; }

@@ -21,12 +21,11 @@ class posix_file final : public disk_file {
   posix_file& operator=(const posix_file&) = delete;
 
   io_code write(std::string_view data, std::size_t& wrote) override {
-    const auto count = retried([&] { return ::write(fd_, data.data(), data.size()); });
-    const io_code why = count < 0 ? errno : 0;
+    const auto some = data.substr(0, writeback_bytes);
+    const auto count = retried([&] { return ::write(fd_, some.data(), some.size()); });
     wrote = count < 0 ? 0 : static_cast<std::size_t>(count);
     written_ += wrote;
-    begin_writeback();
-    return why;
+    return count < 0 ? errno : write_back();
   }
   io_code read_at(std::uint64_t offset, std::span<char> into, std::size_t& got) const override {
     const auto count =
@@ -39,7 +38,7 @@ class posix_file final : public disk_file {
                                       POSIX_FADV_WILLNEED));
   }
   io_code sync() override {
-    written_back_ = written_ / page_bytes * page_bytes;
+    written_back_ = piece_before_ = written_ / page_bytes * page_bytes;
     return ::fdatasync(fd_) == 0 ? 0 : errno;
   }
   io_code close() override {
@@ -48,20 +47,25 @@ class posix_file final : public disk_file {
   }
 
  private:
-  static constexpr std::uint64_t writeback_bytes = 256U << 10;
+  static constexpr std::size_t writeback_bytes = 256U << 10;
   static constexpr std::uint64_t page_bytes = 4096;
 
-  /// What was written begins to go to the disk bit by bit. Else the one who syncs this file would
-  /// wait for all of it, and so would those who sync others meanwhile. (RocksDB's bytes_per_sync.)
-  /// Nobody waits for it here: what bounds how much is on its way is a sync now and then, as that
-  /// of tables (`durable_env.cpp`). Not the page that is being filled.
-  void begin_writeback() noexcept {
+  /// What was written goes to the disk piece by piece, and the next one is begun when the one
+  /// before is there. Else the one who syncs this file would wait for all of it, and so would those
+  /// who sync others meanwhile: a log's sync comes behind a piece, not behind the 8 MB of another
+  /// file. (RocksDB: bytes_per_sync, strict.) Not the page that is being filled.
+  ///
+  /// What goes wrong on the way is said once, here or by a sync: so it is the write's error.
+  io_code write_back() noexcept {
     const auto whole = written_ / page_bytes * page_bytes;
-    if (whole - written_back_ < writeback_bytes) return;
-    static_cast<void>(::sync_file_range(fd_, static_cast<off_t>(written_back_),
-                                        static_cast<off_t>(whole - written_back_),
-                                        SYNC_FILE_RANGE_WRITE));
+    if (whole - written_back_ < writeback_bytes) return 0;
+    const auto from = std::exchange(piece_before_, written_back_);
     written_back_ = whole;
+    const int done =
+        ::sync_file_range(fd_, static_cast<off_t>(from), static_cast<off_t>(whole - from),
+                          SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
+    const bool failed = done != 0 && errno != ENOSYS && errno != EINVAL && errno != ESPIPE;
+    return failed ? errno : 0;  // a file that knows no pieces goes when it is synced
   }
 
   template <class Call>
@@ -72,8 +76,10 @@ class posix_file final : public disk_file {
     }
   }
   int fd_;
+  // Bytes from the beginning:
   std::uint64_t written_ = 0;
   std::uint64_t written_back_ = 0;  // what the system was told of, or synced
+  std::uint64_t piece_before_ = 0;  // where the last piece of that begins
 };
 
 class posix_lock final : public disk_lock {

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,26 @@
 #include "persistence/file_lock.hpp"
 #include "tests/persistence/disk_kit.hpp"
 #include "tests/support/fault_disk.hpp"
+
+namespace {
+
+/// The calls of sync_file_range that this thread made.
+struct sent_range {
+  off64_t from = 0;
+  off64_t bytes = 0;
+  unsigned how = 0;
+};
+thread_local std::vector<sent_range> sent;
+thread_local int next_send_fails_with = 0;
+
+}  // namespace
+
+/// Stands in for the system's, in this program.
+extern "C" int sync_file_range(int fd, off64_t from, off64_t bytes, unsigned how) {
+  sent.push_back({from, bytes, how});
+  if (const int why = std::exchange(next_send_fails_with, 0); why != 0) return errno = why, -1;
+  return static_cast<int>(::syscall(SYS_sync_file_range, fd, from, bytes, how));
+}
 
 namespace fasti::test {
 namespace {
@@ -239,6 +260,57 @@ TEST(DurableEnvTables, AreWrittenInWholePagesAndLogsAsSoonAsLevelDbWantsIt) {
   for (const auto n : of_table) EXPECT_EQ(n % 4096, 0U);
   EXPECT_EQ(sizes("000008.log"), std::vector<std::size_t>(420, 10'000))
       << "a commit that is not synced outlives its process";
+}
+
+// -- the files of the system ---------------------------------------------------------------------
+
+struct PosixFile : testing::Test {
+  void SetUp() override {
+    sent.clear();
+    ASSERT_EQ(persistence::posix_disk().create(directory / "file", file), 0);
+  }
+
+  temp_dir directory;
+  std::unique_ptr<persistence::disk_file> file;
+  static constexpr std::size_t piece = 256U << 10;
+};
+
+TEST_F(PosixFile, GoesToTheDiskPieceByPieceAndNoneIsBegunBeforeTheLastOneIsThere) {
+  const std::string much(4 * piece + 100, 'x');
+  ASSERT_EQ(write_all(*file, much), 0);
+  ASSERT_EQ(sent.size(), 4U) << "however much is given at once";
+  off64_t begun = 0;  // where the piece before begins
+  off64_t end = 0;
+  for (const auto& s : sent) {
+    EXPECT_EQ(s.how, static_cast<unsigned>(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE));
+    EXPECT_EQ(s.from, begun) << "waits for that";
+    EXPECT_EQ(s.from + s.bytes - end, static_cast<off64_t>(piece)) << "begins one more";
+    begun = std::exchange(end, s.from + s.bytes);
+  }
+  EXPECT_EQ(file->sync(), 0);
+  EXPECT_EQ(file->close(), 0);
+  EXPECT_EQ(fs::file_size(directory / "file"), much.size());
+}
+
+TEST_F(PosixFile, ALittleThatIsSyncedIsNotSentBefore) {
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(write_all(*file, std::string(piece / 2, 'x')), 0);
+    ASSERT_EQ(file->sync(), 0);
+  }
+  EXPECT_TRUE(sent.empty());
+}
+
+TEST_F(PosixFile, P11_WhatGoesWrongOnTheWayIsSaidOnceSoItIsTheWritesError) {
+  next_send_fails_with = EIO;
+  EXPECT_EQ(write_all(*file, std::string(piece, 'x')), EIO);
+}
+
+TEST_F(PosixFile, ASystemThatKnowsNoPiecesIsNoError) {
+  for (const int why : {ENOSYS, EINVAL, ESPIPE}) {
+    next_send_fails_with = why;
+    EXPECT_EQ(write_all(*file, std::string(piece, 'x')), 0) << why;
+    EXPECT_EQ(next_send_fails_with, 0) << "it was asked";
+  }
 }
 
 TEST_F(DurableEnv, MissingFilesAreNotFound) {
