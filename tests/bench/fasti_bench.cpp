@@ -22,7 +22,9 @@ int main(int argc, char** argv) {
   aggregates.quick_events = 1000;
   aggregates.add_options = [](CLI::App& app, plan& p) {
     app.add_option("--in-flight", p.batch, "commands: so many in flight alone")->type_name("N");
-    app.add_option("--ms", p.round_ms, "commands: how long a round takes")
+    app.add_option("--ms", p.round_ms,
+                   "commands: how long a round takes with many in flight; "
+                   "with few a quarter of it")
         ->type_name("N")
         ->check(CLI::Range(10, 60'000).description(""))
         ->capture_default_str();

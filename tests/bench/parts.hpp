@@ -12,7 +12,7 @@ namespace fasti::bench {
 struct plan {
   std::uint64_t events = 1'000'000;
   int rounds = 5;
-  int round_ms = 700;  ///< commands: how long a round takes.
+  int round_ms = 3000;  ///< commands: how long a round takes with many in flight.
   bool large = false;
   bool quick = false;
   std::string directory;          ///< Exists; each part makes its own below.
