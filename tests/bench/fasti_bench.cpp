@@ -23,10 +23,13 @@ int main(int argc, char** argv) {
   aggregates.add_options = [](CLI::App& app, plan& p) {
     app.add_option("--in-flight", p.batch, "commands: so many in flight alone")->type_name("N");
     app.add_option("--ms", p.round_ms,
-                   "commands: how long a round takes with many in flight; "
-                   "with few a quarter of it")
+                   "commands: how long many in flight are measured in a round; few a quarter of it")
         ->type_name("N")
         ->check(CLI::Range(10, 60'000).description(""))
+        ->capture_default_str();
+    app.add_option("--warm-up", p.warm_up_ms, "commands: how long many in flight run before that")
+        ->type_name("N")
+        ->check(CLI::Range(0, 60'000).description(""))
         ->capture_default_str();
     app.add_flag("--large", p.large,
                  "memory: a million aggregates, not a hundred thousand; "

@@ -12,7 +12,8 @@ namespace fasti::bench {
 struct plan {
   std::uint64_t events = 1'000'000;
   int rounds = 5;
-  int round_ms = 3000;  ///< commands: how long a round takes with many in flight.
+  int round_ms = 3000;    ///< commands: how long many in flight are measured in a round.
+  int warm_up_ms = 2000;  ///< … and run before that.
   bool large = false;
   bool quick = false;
   std::string directory;          ///< Exists; each part makes its own below.
