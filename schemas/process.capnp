@@ -86,6 +86,11 @@ struct OutboxEntry @0x8e4f17c36ab905d2 {
   # A command's, as in CommandIssued; empty: it is a timer.
   type @9 :UInt64;
   body @10 :Data;
+  traceHigh @11 :UInt64;
+  traceLow @12 :UInt64;
+  traceParent @13 :UInt64;
+  traceFlags @14 :UInt8;
+  # Of the event; zeros: it has none.
 }
 
 # -- commands to a process manager -------------------------------------------------------------

@@ -52,6 +52,10 @@ class outbox_state final : public detail::projection_state {
     row.setIdLow(e.id.low);
     row.setCorrelationHigh(e.correlation.high);
     row.setCorrelationLow(e.correlation.low);
+    row.setTraceHigh(e.trace.trace.high);
+    row.setTraceLow(e.trace.trace.low);
+    row.setTraceParent(e.trace.parent);
+    row.setTraceFlags(e.trace.flags);
     return row;
   }
 };
@@ -65,6 +69,7 @@ outbox_entry decoded(body_view words) {
   e.at = position{row.getPosition()};
   e.id = {row.getIdHigh(), row.getIdLow()};
   e.correlation = {row.getCorrelationHigh(), row.getCorrelationLow()};
+  e.trace = {{row.getTraceHigh(), row.getTraceLow()}, row.getTraceParent(), row.getTraceFlags()};
   e.stream = text_in(row.getStream());
   e.type = type_id{row.getType()};
   const auto body = words_in(row.getBody());

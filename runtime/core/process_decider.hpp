@@ -27,6 +27,7 @@ struct outbox_entry {
   position at{};  ///< Of the event that says so …
   unique_id id;   ///< … and its id: the command's.
   unique_id correlation;
+  trace_context trace;
   std::string stream;  ///< Where a command goes; empty: it is a timer.
   type_id type{};
   std::vector<word> body;

@@ -25,6 +25,7 @@ command_origin origin_behind(const core::outbox_entry& e, command_id id) {
   origin.id = id;
   origin.correlation = e.correlation;
   origin.causation = e.id;
+  origin.trace = e.trace;
   return origin;
 }
 

@@ -1,6 +1,7 @@
 // Process managers: a transfer of money between ledgers, which takes time and may fail half-way.
 
 #include <filesystem>
+#include <set>
 
 #include "tests/runtime/ledger_kit.hpp"
 #include "transfer.capnp.h"
@@ -137,9 +138,9 @@ class Process : public both_storages {
     return *std::move(opened);
   }
   /// What it will be called.
-  static std::string order(runtime& rt, const char* from, const char* to, std::int64_t cents) {
-    command_origin origin;
-    origin.id = command_id::generate();
+  static std::string order(runtime& rt, const char* from, const char* to, std::int64_t cents,
+                           command_origin origin = {}) {
+    if (origin.id.is_none()) origin.id = command_id::generate();
     const auto key = origin.id.to_string();
     const auto done = answer_of(rt.send<Order>(
         "desk-1",
@@ -167,11 +168,15 @@ class Process : public both_storages {
   struct stored_event {
     std::string command;
     type_id type;
+    unique_id id;
+    unique_id correlation;
+    unique_id causation;
+    trace_context trace;
   };
   static std::vector<stored_event> events_of(runtime& rt, const std::string& stream) {
     std::vector<stored_event> all;
     EXPECT_TRUE(rt.journal().read_stream(*stream_id::parse(stream), {}, [&](const auto& e) {
-      all.push_back({e.command.to_string(), e.type});
+      all.push_back({e.command.to_string(), e.type, e.id, e.correlation, e.causation, e.trace});
       return visit::more;
     }));
     return all;
@@ -222,6 +227,29 @@ TEST_P(Process, P3_AReactionIsOneCommit) {
   ASSERT_GE(all.size(), 4U);
   EXPECT_EQ(all[0].type, type_id_of<Begun>);
   EXPECT_EQ(events[all[0].command], 4U) << "its own, what it handled, a command, a timer";
+}
+
+TEST_P(Process, WhatItBelongsToGoesFromTheFirstCommandToTheLastEvent) {
+  auto rt = open();
+  ASSERT_TRUE(deposit(rt, "ledger-a", 100));
+  command_origin first;
+  first.id = command_id::generate();
+  first.trace = *trace_context::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  const auto t = order(rt, "ledger-a", "ledger-b", 30, first);
+  ASSERT_TRUE(ends(rt, t));
+  const auto streams = {"desk-1", t.c_str(), "ledger-a", "ledger-b"};
+  std::set<std::string> ids;
+  for (const auto* stream : streams) {
+    for (const auto& e : events_of(rt, stream)) ids.insert(e.id.to_string());
+  }
+  for (const auto* stream : streams) {
+    SCOPED_TRACE(stream);
+    const auto last = events_of(rt, stream).back();
+    EXPECT_EQ(last.correlation, unique_id(first.id));
+    EXPECT_EQ(last.trace, first.trace) << last.trace.to_string();
+    if (stream == std::string_view("desk-1")) continue;  // the first: it was caused by nobody
+    EXPECT_TRUE(ids.contains(last.causation.to_string()));
+  }
 }
 
 TEST_P(Process, P8_ManyAtOnceEachTakeEffectOnce) {
