@@ -59,11 +59,24 @@ result<void> check_sizes(const commit& c, const journal_limits& limits) {
   return {};
 }
 
+result<void> check_guards(const commit& c) {
+  if (c.guards.size() > parts_max) return malformed("more than " + std::to_string(parts_max));
+  for (const auto& g : c.guards) {
+    if (g.stream.empty()) return malformed("a stream without a name");
+    const auto is_its = [&g](const auto& other) { return other.stream == g.stream; };
+    const auto times = std::count_if(c.parts.begin(), c.parts.end(), is_its) +
+                       std::count_if(c.guards.begin(), c.guards.end(), is_its);
+    if (times > 1) return malformed("the same stream twice");
+  }
+  return {};
+}
+
 }  // namespace
 
 result<void> check_commit(const commit& c, const journal_limits& limits) {
   if (c.is_barrier()) {
-    if (c.parts.empty() && c.bodies.empty() && c.reply.is_none()) return {};
+    const bool is_bare = c.parts.empty() && c.guards.empty() && c.bodies.empty();
+    if (is_bare && c.reply.is_none()) return {};
     return malformed("a commit without events must have no streams, no bodies and no reply");
   }
   if (c.origin.id.is_none()) return malformed("it has no command id");
@@ -88,7 +101,7 @@ result<void> check_commit(const commit& c, const journal_limits& limits) {
     events += p.events;
   }
   if (events != c.events.size()) return malformed("the streams' events do not add up");
-  return {};
+  return check_guards(c);
 }
 
 bool has_one_of(const tag_list& tags, const std::vector<std::string>& wanted) {

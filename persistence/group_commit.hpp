@@ -102,6 +102,7 @@ class group_commit {
   [[nodiscard]] result<void> write_group();
   [[nodiscard]] result<committed> place(const waiting_commit& w, const commit_batch& batch,
                                         locks& held);
+  [[nodiscard]] result<void> check(const std::vector<commit::guard>& guards, locks& held) const;
   [[nodiscard]] result<version> newest(const stream_name& stream, locks& held) const;
   [[nodiscard]] committed place_events(const waiting_commit& w, const commit_batch& batch);
   void finish_block();

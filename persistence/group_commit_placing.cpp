@@ -124,6 +124,9 @@ result<committed> group_commit::place(const waiting_commit& w, const commit_batc
   if (w.is_barrier()) {
     return committed{committed::kind::barrier, no_position, placed_, no_version, time_};
   }
+  if (w.guards) {
+    if (auto holds = check(*w.guards, held); !holds) return std::move(holds).error();
+  }
   last_versions_.clear();
   const auto words = batch.words_of(w);
   std::size_t at = w.draft.first_part;
@@ -139,6 +142,15 @@ result<committed> group_commit::place(const waiting_commit& w, const commit_batc
     at = part.next;
   }
   return place_events(w, batch);
+}
+
+result<void> group_commit::check(const std::vector<commit::guard>& guards, locks& held) const {
+  for (const auto& g : guards) {
+    auto actual = newest(stream_name::of(g.stream.text()), held);
+    if (!actual) return std::move(actual).error();
+    if (!g.expected.accepts(*actual)) return version_conflict(g.stream.text(), g.expected, *actual);
+  }
+  return {};
 }
 
 result<version> group_commit::newest(const stream_name& stream, locks& held) const {

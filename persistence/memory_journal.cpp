@@ -189,10 +189,17 @@ result<committed> memory_journal::store(entry& e) {
   outcome.last_position = position{events_.size()};
   outcome.time = time_;
   if (e.c.is_barrier()) return outcome;
-  for (const auto& p : e.c.parts) {
-    const auto found = streams_.find(p.stream.text());
+  const auto check = [this](const auto& one) -> result<void> {
+    const auto found = streams_.find(one.stream.text());
     const version actual{found == streams_.end() ? 0 : found->second.size()};
-    if (!p.expected.accepts(actual)) return version_conflict(p.stream.text(), p.expected, actual);
+    if (one.expected.accepts(actual)) return {};
+    return version_conflict(one.stream.text(), one.expected, actual);
+  };
+  for (const auto& g : e.c.guards) {
+    if (auto holds = check(g); !holds) return std::move(holds).error();
+  }
+  for (const auto& p : e.c.parts) {
+    if (auto holds = check(p); !holds) return std::move(holds).error();
   }
   add_events(e.c, outcome);
   window_.add(e.c.origin.id, {e.c.fingerprint, outcome});

@@ -78,7 +78,10 @@ class attempt : public std::enable_shared_from_this<attempt> {
     }
     commit own;
     emitted.finish(own);
-    if (own.events.empty()) return std::nullopt;
+    if (own.events.empty()) {  // what the others decided may rest on what it is
+      into.guards.push_back({command.stream, expected_version::exactly(found->version)});
+      return std::nullopt;
+    }
     if (auto failed = core::evolve_all(*found->state, own, name)) return failed;
     const auto events = static_cast<std::uint32_t>(own.events.size());
     into.parts.push_back({command.stream, expected_version::exactly(found->version), events});

@@ -375,6 +375,34 @@ TEST_P(JournalAppending, CloseFromSeveralThreadsAtOnce) {
   for (auto& c : closers) c.join();
 }
 
+TEST_P(JournalAppending, P4_AGuardedStreamMustStillHaveItsVersion) {
+  journal& j = open();
+  const auto guarded_by = [](std::string_view name, expected_version expected) {
+    auto c = commit_to("a-1", 1, expected_version::any());
+    c.guards.push_back({stream(name), expected});
+    return c;
+  };
+  EXPECT_EQ(must_append(j, guarded_by("b-1", expected_version::no_stream())).last_position,
+            position{1});
+  must_append(j, commit_to("b-1", 2));
+  for (const auto expected : {expected_version::no_stream(), expected_version::exactly(version{1}),
+                              expected_version::exactly(version{3})}) {
+    auto refused = append_and_wait(j, guarded_by("b-1", expected));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::conflict);
+    EXPECT_NE(refused.error().detail.find("b-1 has version 2"), std::string::npos);
+  }
+  must_append(j, guarded_by("b-1", expected_version::exactly(version{2})));
+  EXPECT_EQ(j.head(), position{4}) << "nothing of those that were refused";
+  EXPECT_EQ(*j.stream_version(stream("b-1")), version{2}) << "nothing is written to it";
+  outcome_log log;  // also by what is on its way before it
+  hand_over(j, commit_to("b-1"), log, 0);
+  hand_over(j, guarded_by("b-1", expected_version::exactly(version{2})), log, 1);
+  log.wait_for(2);
+  EXPECT_TRUE(log.of(0));
+  EXPECT_EQ(log.of(1).error().code, errc::conflict);
+}
+
 TEST_P(JournalAppending, ReopenGoesOnWhereItWas) {
   if (!survives_close()) GTEST_SKIP() << "nothing survives here";
   journal& j = open();

@@ -424,6 +424,13 @@ TEST_P(JournalLimits, MalformedCommits) {
     c.parts[1].stream = stream("b-1");
     c.parts[1].events = 0;
   });
+  expect_malformed([](commit& c) { c.guards.push_back({}); });
+  expect_malformed([](commit& c) { c.guards.push_back({c.parts[0].stream}); });
+  expect_malformed([](commit& c) { c.guards.assign(2, {stream("b-1")}); });
+  expect_malformed([](commit& c) {
+    c = {};
+    c.guards.push_back({stream("b-1")});
+  });
   EXPECT_EQ(must_append(j, commit_to("a-1")).last_position, position{1});
 }
 

@@ -105,6 +105,16 @@ struct journal_fold {
   return f;
 }
 
+/// Somebody else, who does not ask the aggregate.
+inline void deposit_past(journal& into, const stream_id& stream) {
+  commit other;
+  other.origin.id = command_id::generate();
+  other.parts.push_back({stream, expected_version::any(), 1});
+  other.bodies = build<Deposited>([](auto e) { e.setCents(1); });
+  other.events.push_back({type_id_of<Deposited>, static_cast<std::uint32_t>(other.bodies.size())});
+  EXPECT_TRUE(append_and_wait(into, std::move(other)));
+}
+
 /// Each time it decides, somebody else writes to its stream: it is overtaken whenever it commits.
 struct jostled {
   static constexpr auto category = "jostled";
@@ -113,13 +123,7 @@ struct jostled {
 
   decision decide(Deposit::Reader c, emit& out, const command_context& at) const {
     ++decided;
-    commit other;
-    other.origin.id = command_id::generate();
-    other.parts.push_back({at.stream, expected_version::any(), 1});
-    other.bodies = build<Deposited>([](auto e) { e.setCents(1); });
-    other.events.push_back(
-        {type_id_of<Deposited>, static_cast<std::uint32_t>(other.bodies.size())});
-    EXPECT_TRUE(append_and_wait(*into, std::move(other)));
+    deposit_past(*into, at.stream);
     out.event<Deposited>().setCents(c.getCents());
     return accept();
   }

@@ -112,6 +112,30 @@ TEST_P(Passivation, P8_ARepeatAfterItGetsTheFirstOutcome) {
   EXPECT_EQ(rt.stats().aggregates_recovered, 1U);
 }
 
+TEST_P(Passivation, P8_ARepeatAfterItAndASnapshotGetsTheFirstReply) {
+  auto o = options();
+  o.idle_timeout = std::chrono::milliseconds(0);
+  o.snapshot_every_events = 5;
+  auto rt = open(o);
+  const auto draw = [&rt] {
+    return answer_of(rt.send<ledger, Draw>("ledger-a", [](auto c) { c.setCents(30); },
+                                           {.id = command_id::of("draw once")}));
+  };
+  ASSERT_TRUE(deposit(rt, "ledger-a", 100));
+  ASSERT_EQ(draw()->reply->getLeft(), 70);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(deposit(rt, "ledger-a", 1));
+  ASSERT_TRUE(comes_true([&] {
+    const auto s = rt.stats();
+    return s.snapshots_saved > 0 && s.aggregates_live == 0;
+  }));
+  const auto again = draw();
+  ASSERT_TRUE(again) << again.error().to_string();
+  EXPECT_EQ(again->receipt.what, committed::kind::repeat);
+  EXPECT_EQ(again->reply->getLeft(), 70);
+  EXPECT_GT(rt.stats().snapshots_loaded, 0U);
+  EXPECT_EQ(state_balance(rt, "ledger-a"), 90);
+}
+
 TEST_P(Passivation, TheLimitOnAggregatesHolds) {
   auto o = options();
   o.aggregates_max = 5;

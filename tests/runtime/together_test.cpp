@@ -9,6 +9,26 @@ namespace {
 using namespace fasti;
 using namespace fasti::test;
 
+/// The first time it decides, somebody else writes to its stream. Of nothing it makes no event:
+/// then all it says is whether it is empty.
+struct hurried {
+  static constexpr auto category = "hurried";
+  using commands = types<Deposit>;
+  using events = types<Deposited>;
+
+  decision decide(Deposit::Reader c, emit& out, const command_context& at) const {
+    if (decided++ == 0) deposit_past(*into, at.stream);
+    if (c.getCents() == 0) return balance == 0 ? accept() : reject("not-empty");
+    out.event<Deposited>().setCents(c.getCents());
+    return accept();
+  }
+  void evolve(Deposited::Reader e) { balance += e.getCents(); }
+
+  std::int64_t balance = 0;
+  static inline std::atomic<unsigned> decided{0};
+  static inline journal* into = nullptr;
+};
+
 class Together : public both_storages {
  protected:
   static auto cents(std::int64_t n) {
@@ -135,6 +155,49 @@ TEST_P(Together, P3_WhoIsOvertakenAgainAndAgainIsToldSo) {
   EXPECT_EQ(jostled::decided, 4U);
   EXPECT_EQ(state_balance(rt, "ledger-a"), 0) << "none of it, however often it was tried";
   EXPECT_EQ(rt.journal().head(), position{4});
+}
+
+struct HurriedTogether : Together {
+  void SetUp() override {
+    Together::SetUp();
+    rt.emplace(*runtime::open<ledger, hurried>(options()));
+    hurried::into = &rt->journal();
+    hurried::decided = 0;
+  }
+  result<joint_receipt> deposit_5_and(std::int64_t n) {
+    return answer_of(rt->send_together({fasti::to<ledger, Deposit>("ledger-a", cents(5)),
+                                        fasti::to<hurried, Deposit>("hurried-a", cents(n))}));
+  }
+  std::optional<runtime> rt;
+};
+INSTANTIATE_TEST_SUITE_P(, HurriedTogether, ::testing::Values(storage::leveldb, storage::memory),
+                         storage_name);
+
+TEST_P(HurriedTogether, P3_WhoIsOvertakenOnceIsDecidedAnewOnWhatIsThereThen) {
+  const auto r = deposit_5_and(7);
+  ASSERT_TRUE(r) << r.error().to_string();
+  EXPECT_EQ(hurried::decided, 2U);
+  EXPECT_EQ(state_balance(*rt, "ledger-a"), 5) << "once";
+  const auto shown = rt->state_of<hurried>("hurried-a");
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(shown->state.balance, 8);
+  EXPECT_EQ(shown->version, version{2});
+}
+
+TEST_P(HurriedTogether, P4_OneThatAcceptsWithoutEventsMustNotBeOvertakenEither) {
+  const auto r = deposit_5_and(0);
+  ASSERT_FALSE(r) << "it was empty when it said so, and not when the other's event was stored";
+  EXPECT_EQ(r.error().reason, "not-empty") << r.error().to_string();
+  EXPECT_EQ(hurried::decided, 2U);
+  EXPECT_EQ(state_balance(*rt, "ledger-a"), 0);
+}
+
+TEST_P(HurriedTogether, OneThatAcceptsWithoutEventsAndIsLeftInPeaceIsNotWrittenTo) {
+  hurried::decided = 1;
+  const auto r = deposit_5_and(0);
+  ASSERT_TRUE(r) << r.error().to_string();
+  EXPECT_EQ(r->parts.size(), 1U);
+  EXPECT_EQ(rt->journal().head(), position{1});
 }
 
 TEST_P(Together, NothingHadToHappen) {

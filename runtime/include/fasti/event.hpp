@@ -116,11 +116,17 @@ struct commit {
     expected_version expected = expected_version::no_stream();
     std::uint32_t events = 0;  ///< How many of `events` go to this stream, in order.
   };
+  /// A stream that gets nothing, but that the decision rests on: it must still have this version.
+  struct guard {
+    stream_id stream;
+    expected_version expected = expected_version::no_stream();
+  };
 
   command_origin origin;
   /// Hash of the command's type, stream and payload: tells a repeat from a misuse of its id (P8).
   std::uint64_t fingerprint = 0;
   std::vector<part> parts;
+  std::vector<guard> guards;  ///< Not stored. Not a stream of `parts`, and none twice.
   std::vector<event> events;
   std::vector<word> bodies;
   std::string tags;     ///< Packed, as `tag_list` reads them.
