@@ -2,6 +2,8 @@
 /// A fake world in which everything goes wrong that can: the disk fails, the process ends in the
 /// midst of things, somebody else writes to the stream, snapshots are late or lost.
 
+#include <deque>
+
 #include "tests/core/fake_world.hpp"
 
 namespace fasti::test {
@@ -21,10 +23,11 @@ class crashing_world final : public fake_world {
     settled_ = given_;
     loads.clear();
     refuse = false;
-    fails_ = 0;
+    fails_.clear();
   }
-  /// The storage fails under the next commit with events: it is not stored.
-  void fail_next() { ++fails_; }
+  /// How the storage fails under the next commit with events.
+  enum class failure : std::uint8_t { not_stored, unknown_and_not_stored, unknown_and_stored };
+  void fail_next(failure how) { fails_.push_back(how); }
 
   void save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>& session) override {
     queue_.push_back({commit{}, session, std::make_unique<saver>(*this, std::move(s))});
@@ -67,16 +70,20 @@ class crashing_world final : public fake_world {
   };
 
   result<committed> store(entry& e) override {
-    if (fails_ > 0 && !e.c.is_barrier()) {
-      --fails_;
-      if (e.session) e.session->break_off();
-      return error{errc::unavailable, "storage-failed", "as the test wants"};
+    if (fails_.empty() || e.c.is_barrier()) return fake_world::store(e);
+    const auto how = fails_.front();
+    fails_.pop_front();
+    if (how == failure::unknown_and_stored) {
+      auto outcome = fake_world::store(e);
+      if (!outcome) return outcome;  // it was refused before the storage failed
     }
-    return fake_world::store(e);
+    if (e.session) e.session->break_off();
+    const auto told = how == failure::not_stored ? errc::unavailable : errc::unknown;
+    return error{told, "storage-failed", "as the test wants"};
   }
 
   std::optional<snapshot> kept_;
-  int fails_ = 0;
+  std::deque<failure> fails_;
 };
 
 }  // namespace fasti::test

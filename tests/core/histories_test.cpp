@@ -65,8 +65,10 @@ struct history {
 /// What was sent, and what came back.
 struct sent_command {
   step what;
+  command_id id;
   std::uint64_t acknowledged;  // the newest version that anybody had been told of when it was sent
   bool lost = false;           // its process ended
+  bool not_stored = false;     // that is what it was told
   int answers = 0;
   std::optional<receipt> got = std::nullopt;
 };
@@ -128,7 +130,7 @@ class lived_through : private core::way_back {
         return world_.overtake();
       case step::kind::fail:
         ++faults_;
-        return world_.fail_next();
+        return world_.fail_next(static_cast<crashing_world::failure>(s.number % 3));
       case step::kind::refuse:
         ++faults_;
         world_.refuse = s.number % 2 == 1;
@@ -162,9 +164,10 @@ class lived_through : private core::way_back {
         type_id_of<Command>, build<Command>([cents](auto c) { c.setCents(cents); }), {}};
     asks.reply = reply;
     asks.id_from = s.id == 0 ? core::id_origin::generated : core::id_origin::chosen;
-    asks.origin.id = command_id{unique_id{1, s.id == 0 ? 1000 + sent_.size() : s.id}};
     const auto at = sent_.size();
-    sent_.push_back({s, acknowledged_});
+    const command_id id{unique_id{1, s.id == 0 ? 1000 + at : s.id}};
+    asks.origin.id = id;
+    sent_.push_back({s, id, acknowledged_});
     auto command = std::make_unique<core::incoming_command>(
         machine_->stream(), std::move(asks), [this, at](result<receipt> r) { hear(at, r); });
     command->may_go_again(*this, s.id % 3);
@@ -193,6 +196,7 @@ class lived_through : private core::way_back {
       check_receipt(c, *r);
       acknowledged_ = std::max(acknowledged_, count_of(r->version));
     } else {
+      c.not_stored = r.error().code != errc::unknown;
       check_error(c, r.error());
     }
   }
@@ -268,7 +272,19 @@ class lived_through : private core::way_back {
     return false;
   }
 
+  void check_refusals() {
+    for (const auto& c : sent_) {
+      const bool may_be_stored = std::any_of(sent_.begin(), sent_.end(), [&c](const auto& other) {
+        return other.id == c.id && !other.not_stored;
+      });
+      if (!may_be_stored && world_.effect_of(c.id) != nullptr) {
+        wrong << "P12: everybody was told that it is not stored, and it is: " << c.what;
+      }
+    }
+  }
+
   void check_end() {
+    check_refusals();
     std::uint64_t newest = 0;
     for (const auto& c : sent_) {
       if (c.lost) continue;
