@@ -20,16 +20,19 @@ struct waiting_part {
   expected_version expected = expected_version::any();
 };
 
+/// Null: none, as a rule.
+using shared_guards = std::shared_ptr<const std::vector<commit::guard>>;
+
 struct waiting_commit {
   command_id id;
   std::uint64_t fingerprint = 0;
   std::shared_ptr<commit_session> session;
   std::unique_ptr<commit_observer> observer;
-  commit_draft draft;                                        // its bytes are in the batch's `words`
-  std::size_t first_word = 0;                                // …
-  std::size_t first_part = 0;                                // in the batch's `parts`
-  std::shared_ptr<const std::vector<commit::guard>> guards;  // null: none
-  committed outcome;                                         // unless it failed
+  commit_draft draft;          // its bytes are in the batch's `words`
+  std::size_t first_word = 0;  // …
+  std::size_t first_part = 0;  // in the batch's `parts`
+  shared_guards guards;
+  committed outcome;  // unless it failed
   std::unique_ptr<error> failed;
 
   [[nodiscard]] bool is_barrier() const noexcept { return draft.events == 0; }
@@ -88,7 +91,7 @@ class drafter {
  private:
   command_id id_;
   std::uint64_t fingerprint_ = 0;
-  std::shared_ptr<const std::vector<commit::guard>> guards_;
+  shared_guards guards_;
   commit_draft draft_;
   std::vector<word> words_;
   std::vector<waiting_part> parts_;

@@ -65,6 +65,7 @@ std::optional<settings> parse(const program& p, int argc, char** argv, int& code
   if (s.what.quick) {
     s.what.rounds = 1;
     s.what.round_ms = 50;
+    s.what.warm_up_ms = 0;
     s.what.events = p.quick_events;
   }
   s.disk.sync = std::chrono::microseconds{sync_us};
