@@ -1,6 +1,6 @@
 // Keys:    's' length(u16) stream, version (big endian)
 // Values:  checksum u64 (XXH3-64 of the rest, seed: the journal's id, low half), position u64,
-//          type u64, body
+//          type u64, schema u64, body
 // Numbers in values are little endian.
 
 #include <xxhash.h>
@@ -16,7 +16,7 @@
 namespace fasti::persistence {
 namespace {
 
-constexpr std::size_t fixed_words = 3;
+constexpr std::size_t fixed_words = 4;
 
 std::string_view view(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 
@@ -127,7 +127,7 @@ class leveldb_snapshots final : public snapshot_store {
 }  // namespace
 
 std::vector<word> encode_snapshot(const snapshot& s, unique_id journal) {
-  std::vector<word> words{0, count_of(s.position), count_of(s.type)};
+  std::vector<word> words{0, count_of(s.position), count_of(s.type), count_of(s.schema)};
   words.insert(words.end(), s.body.begin(), s.body.end());
   words[0] = checksum_of(words.data() + 1, words.size() - 1, journal);
   return words;
@@ -143,6 +143,7 @@ std::optional<snapshot> decode_snapshot(std::string_view bytes, unique_id journa
   snapshot s;
   s.position = position{words[1]};
   s.type = type_id{words[2]};
+  s.schema = schema_fingerprint{words[3]};
   s.body.assign(words.begin() + fixed_words, words.end());
   return s;
 }

@@ -285,7 +285,8 @@ void aggregate_machine::take_snapshot() {
   snapshot s;
   s.stream = stream_;
   s.version = version_;
-  s.type = *decider_.snapshot;
+  s.type = decider_.snapshot->type;
+  s.schema = decider_.snapshot->schema;
   const auto thrown = thrown_by([&] {
     auto& scratch = workspace_of_thread().scratch;
     state_->save(scratch.begin());

@@ -85,7 +85,7 @@ struct process_ledger {
 class process_aggregate final : public detail::aggregate_state {
  public:
   explicit process_aggregate(const detail::process_port& port)
-      : own_(port.make()), has_snapshot_(port.has_snapshot) {}
+      : own_(port.make()), has_snapshot_(port.snapshot.has_value()) {}
 
   decision decide(type_id command, body_view body, const command_context& at,
                   emit& out) const override {
@@ -216,7 +216,10 @@ detail::decider_port decider_of(const detail::process_port& port) {
   d.events =
       detail::names_of(types<EventHandled, CommandIssued, CommandSettled, TimerSet, TimerEnded>());
   d.events.insert(d.events.end(), port.events.begin(), port.events.end());
-  if (port.has_snapshot) d.snapshot = type_id_of<ProcessState>;
+  if (port.snapshot) {
+    const auto both = count_of(fingerprint_of<ProcessState>()) ^ count_of(*port.snapshot);
+    d.snapshot = {type_id_of<ProcessState>, schema_fingerprint{both}};
+  }
   d.make = [port] { return std::make_unique<process_aggregate>(port); };
   return d;
 }

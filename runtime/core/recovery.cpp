@@ -28,7 +28,10 @@ result<std::optional<snapshot>> find_snapshot(const stream_id& stream,
 /// Why it is of no use, if so.
 std::optional<std::string> load_from(recovered_aggregate& into, const snapshot& s,
                                      const detail::decider_port& decider) {
-  if (s.type != *decider.snapshot) return "it is of another type than the decider's `snapshot`";
+  if (s.type != decider.snapshot->type) {
+    return "it is of another type than the decider's `snapshot`";
+  }
+  if (s.schema != decider.snapshot->schema) return "its struct has changed since it was saved";
   if (auto thrown = thrown_by([&] { into.state->load(s.body); })) {
     into.state = decider.make();
     return "load threw " + *thrown;
@@ -108,7 +111,7 @@ result<recovered_aggregate> base_of(const detail::decider_port& decider, const s
   if (!cut) return std::move(cut).error();
   if (!*cut) return base_error(stream, "nothing says where it is");
   const snapshot& base = (*cut)->base;
-  if (!decider.snapshot || base.type != *decider.snapshot) {
+  if (!decider.snapshot || base.type != decider.snapshot->type) {
     return base_error(stream, "its type is not the decider's `snapshot`; give that its id back");
   }
   recovered_aggregate aggregate{decider.make(), base.version, base.version};

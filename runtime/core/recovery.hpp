@@ -19,8 +19,8 @@ struct recovered_aggregate {
 
 /// Errors: `corrupt` when the journal holds a damaged event, or one that `evolve` threw at or that
 /// the decider does not know (the detail names stream, version and position). A snapshot that is
-/// damaged, of another type, or newer than its stream is passed over with a warning, for an older
-/// one if there is one.
+/// damaged, of another type, of a schema that has changed since, or newer than its stream is passed
+/// over with a warning, for an older one if there is one.
 [[nodiscard]] result<recovered_aggregate> recover(const detail::decider_port& decider,
                                                   const stream_id& stream, const journal& events,
                                                   const snapshot_store& snapshots,

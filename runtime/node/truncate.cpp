@@ -62,7 +62,7 @@ result<snapshot> runtime::node::proven_snapshot(const target& of, version up_to)
   auto actual = storage_.journal->stream_version(of.stream);
   if (!actual) return std::move(actual).error();
   const auto& port = *of.decider;
-  const bool is_usable = *loaded && port.snapshot && (*loaded)->type == *port.snapshot &&
+  const bool is_usable = *loaded && port.snapshot && (*loaded)->type == port.snapshot->type &&
                          (*loaded)->version >= up_to && (*loaded)->version <= *actual;
   if (!is_usable) {
     return refused(of.stream, "no-snapshot",

@@ -190,7 +190,8 @@ TEST(Registry, P2_ASnapshotNewerThanTheStreamIsPassedOver) {
   kit.run_all();
   kit.idle(2, 0);
   snapshot s{stream_id::of("ledger", "a"), version{7}, position{7}, type_id_of<LedgerState>,
-             build<LedgerState>([](auto state) { state.setBalance(999); })};
+             build<LedgerState>([](auto state) { state.setBalance(999); }),
+             fingerprint_of<LedgerState>()};
   ASSERT_TRUE(kit.snapshots.save(s).has_value());
   EXPECT_EQ(kit.balance("a"), 10);
   EXPECT_FALSE(kit.logged.empty());

@@ -29,7 +29,8 @@ struct store_kind {
 class SnapshotContract : public ::testing::TestWithParam<store_kind<snapshot_store>> {
  protected:
   static snapshot snapshot_of(std::string_view name, std::uint64_t v, word content = 1) {
-    return {*stream_id::parse(name), version{v}, position{v * 10}, type_id{0xabc}, {content, v}};
+    return {*stream_id::parse(name), version{v},   position{v * 10},
+            type_id{0xabc},          {content, v}, schema_fingerprint{0xdef}};
   }
   void save(const snapshot& s) { EXPECT_TRUE(store->save(s)); }
   std::optional<snapshot> load(std::string_view name, version at_most = latest_version) {
@@ -52,6 +53,7 @@ TEST_P(SnapshotContract, GivesBackWhatWasSaved) {
   EXPECT_EQ(loaded->version, version{7});
   EXPECT_EQ(loaded->position, position{70});
   EXPECT_EQ(loaded->type, type_id{0xabc});
+  EXPECT_EQ(loaded->schema, schema_fingerprint{0xdef});
   EXPECT_EQ(loaded->body, (std::vector<word>{42, 7}));
 }
 

@@ -12,6 +12,7 @@ TEST_F(AggregateMachine, SnapshotIsTakenEachTimeTheStreamHasGrownEnough) {
   EXPECT_EQ(world.snapshots[0].version, version{3});
   EXPECT_EQ(world.snapshots[1].version, version{6});
   EXPECT_EQ(world.snapshots[1].type, type_id_of<LedgerState>);
+  EXPECT_EQ(world.snapshots[1].schema, fingerprint_of<LedgerState>());
   body_reader saved(world.snapshots[1].body);
   EXPECT_EQ(saved.root<LedgerState>().getBalance(), 21);
 }

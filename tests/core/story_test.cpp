@@ -177,6 +177,39 @@ TEST(Story, ThoroughlyFindsADeciderThatIsNotPure) {
               {"deciding twice does not give the same", "first it was", "then it was"});
 }
 
+/// A state as nobody's decider makes it: an event that it does not know is none to it.
+class careless_state final : public fasti::detail::aggregate_state {
+ public:
+  decision decide(type_id command, body_view body, const command_context& at,
+                  emit& out) const override {
+    return of_.decide(command, body, at, out);
+  }
+  void evolve(type_id event, body_view body) override {
+    if (event == type_id_of<Deposited>) of_.evolve(event, body);
+  }
+  decision answer(type_id query, body_view body, ::capnp::MessageBuilder& reply) const override {
+    return of_.answer(query, body, reply);
+  }
+  bool wants_snapshot() const override { return false; }
+  void save(::capnp::MessageBuilder& into) const override { of_.save(into); }
+  void load(body_view body) override { of_.load(body); }
+
+ private:
+  fasti::detail::aggregate_state_of<ledger> of_;
+};
+
+TEST(Story, ThoroughlyFindsAnUnknownEventThatIsNotRefused) {
+  auto port = fasti::detail::port_of_decider<ledger>();
+  port.make = [] { return std::make_unique<careless_state>(); };
+  testing::detail::story story(port, testing::detail::schemas_of(ledger::events{}));
+  story.be_thorough();
+  expect_says(said_to([&story] {
+                story.decide(event<Deposit>(cents(1)));
+                story.expect_events({deposited_cents(1)});
+              }),
+              {"an event of a type that it does not list is not refused"});
+}
+
 TEST(Story, P13_ThoroughlyFindsAFoldThatIsNotOne) {
   expect_says(said_to([] {
                 given<drifting>(deposited_cents(1))

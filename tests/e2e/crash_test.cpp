@@ -213,5 +213,41 @@ TEST(Crash, P8_ACommandThatWasAcknowledgedBeforeTheKillIsARepeatAfterIt) {
   EXPECT_EQ(rt->journal().head(), head);
 }
 
+TEST(Crash, P8_AReplyThatWasGivenBeforeTheKillIsGivenAgainAfterIt) {
+  const temp_dir dir;
+  const auto directory = dir / "journal";
+  child writer({CRASH_WRITER, directory, "0", "draws"});
+  std::map<std::string, std::int64_t> left;  // by the command's name
+  int lines = 0;
+  while (auto line = writer.read_line()) {
+    std::istringstream words(*line);
+    std::string kind;
+    std::string name;
+    words >> kind >> name;
+    if (kind == "left") words >> left[name];
+    ASSERT_TRUE(words && (kind == "left" || kind == "ack")) << *line;
+    if (++lines == 300) writer.send_signal(SIGKILL);
+  }
+  ASSERT_EQ(writer.wait().signal, SIGKILL);
+  ASSERT_GT(left.size(), 200U);
+  runtime_options options;
+  options.path = directory;
+  auto rt = runtime::open<ledger, balances>(options);
+  ASSERT_TRUE(rt.has_value()) << rt.error().to_string();
+  // The balance that a draw sees now is not the one that it saw: none of them is decided again.
+  const auto head = rt->journal().head();
+  for (const auto& [name, was_left] : left) {
+    const auto n = std::stoull(name.substr(name.rfind('-') + 1));
+    const auto r =
+        rt->send<ledger, Draw>("ledger-" + std::to_string(n % 7), [](auto c) { c.setCents(1); },
+                               {.id = command_id::of(name)})
+            .get();
+    ASSERT_TRUE(r.has_value()) << r.error().to_string();
+    EXPECT_EQ(r->receipt.what, committed::kind::repeat);
+    EXPECT_EQ(r->reply->getLeft(), was_left) << name;
+  }
+  EXPECT_EQ(rt->journal().head(), head);
+}
+
 }  // namespace
 }  // namespace fasti::test

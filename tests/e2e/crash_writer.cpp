@@ -1,7 +1,10 @@
 // Sends commands for ever and writes a line for each acknowledged one to descriptor 3, until it is
-// killed: crash_writer <directory> <round>. The parent is the oracle.
+// killed: crash_writer <directory> <round> [draws]. The parent is the oracle.
 //
 //     ack <command's name> <stream> <version> <position> <events>
+//     left <command's name> <what the reply of a draw says is left>
+//
+// With `draws`: a deposit to each account, then one draw after the other from it.
 
 #include <unistd.h>
 
@@ -18,7 +21,7 @@ namespace {
 using namespace fasti;
 using namespace fasti::test;
 
-constexpr int streams_count = 7;
+constexpr std::uint64_t streams_count = 7;
 constexpr std::size_t under_way_max = 64;
 
 /// One line in one write: shorter than PIPE_BUF, so lines of several threads do not mix.
@@ -31,13 +34,8 @@ class writer {
   writer(runtime& rt, std::string round) : rt_(rt), round_(std::move(round)) {}
 
   void send(std::uint64_t n) {
-    while (under_way_ >= under_way_max) std::this_thread::yield();
-    ++under_way_;
-    const std::string name = "round-" + round_ + "-command-" + std::to_string(n);
-    const std::string stream = "ledger-" + std::to_string(n % streams_count);
-    command_origin origin;
-    origin.id = command_id::of(name);
-    auto done = [this, name](const result<receipt>& r) { acknowledge(name, r); };
+    const auto [name, stream, origin] = next(n);
+    auto done = [this, name = name](const result<receipt>& r) { acknowledge(name, r); };
     if (n % 3 == 0) {
       rt_.send_then<Split>(
           stream, [&](auto c) { fill(c, n); }, done, origin);
@@ -47,12 +45,48 @@ class writer {
     }
   }
 
+  void send_of_draws(std::uint64_t n) {
+    const auto [name, stream, origin] = next(n);
+    if (n < streams_count) {
+      return rt_.send_then<Deposit>(
+          stream, [](auto c) { c.setCents(1'000'000); },
+          [this, name = name](const result<receipt>& r) { acknowledge(name, r); }, origin);
+    }
+    rt_.send_then<ledger, Draw>(
+        stream, [](auto c) { c.setCents(1); },
+        [this, name = name](const result<replied<Drawn>>& r) { note_left(name, r); }, origin);
+  }
+
  private:
+  struct addressed {
+    std::string name;
+    std::string stream;
+    command_origin origin;
+  };
+  /// As soon as it may be under way.
+  addressed next(std::uint64_t n) {
+    while (under_way_ >= under_way_max) std::this_thread::yield();
+    ++under_way_;
+    addressed a{"round-" + round_ + "-command-" + std::to_string(n),
+                "ledger-" + std::to_string(n % streams_count),
+                {}};
+    a.origin.id = command_id::of(a.name);
+    return a;
+  }
+
   /// 2 to 9 events that are there together or not at all.
   static void fill(Split::Builder c, std::uint64_t n) {
     const auto events = static_cast<unsigned>(2 + n % 8);
     auto parts = c.initParts(events);
     for (unsigned i = 0; i < events; ++i) parts.set(i, 1);
+  }
+
+  void note_left(const std::string& name, const result<replied<Drawn>>& r) {
+    if (!r) return acknowledge(name, r.error());
+    std::array<char, 256> line{};
+    say(line.data(), std::snprintf(line.data(), line.size(), "left %s %lld\n", name.c_str(),
+                                   static_cast<long long>(r->reply->getLeft())));
+    --under_way_;
   }
 
   void acknowledge(const std::string& name, const result<receipt>& r) {
@@ -79,7 +113,7 @@ class writer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 3 && argc != 4) return 2;
   runtime_options options;
   options.path = argv[1];
   options.when_missing = when_missing::create;
@@ -93,5 +127,5 @@ int main(int argc, char** argv) {
     return 1;
   }
   writer w(*rt, argv[2]);
-  for (std::uint64_t n = 0;; ++n) w.send(n);
+  for (std::uint64_t n = 0;; ++n) argc == 4 ? w.send_of_draws(n) : w.send(n);
 }

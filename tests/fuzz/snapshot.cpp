@@ -15,6 +15,7 @@ std::vector<std::string> seeds() {
   snapshot s;
   s.position = position{9};
   s.type = type_id{7};
+  s.schema = schema_fingerprint{8};
   s.body = {1, 2, 3};
   const auto words = persistence::encode_snapshot(s, journal_id);
   return {{reinterpret_cast<const char*>(words.data()), words.size() * word_bytes}};

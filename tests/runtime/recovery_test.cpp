@@ -184,14 +184,25 @@ TEST_F(Recovery, P13_ASnapshotThatIsOfNoUseIsPassedOverForAnOlderOne) {
     auto store = persistence::open_leveldb_snapshots(persistence::posix_disk(),
                                                      o.path + "/snapshots", journal, o.log, 10);
     ASSERT_TRUE(store);
-    const auto forge = [&](std::uint64_t v, type_id type, std::vector<word> body) {
-      ASSERT_TRUE((*store)->save(
-          {stream_id::of("ledger", "a"), version{v}, position{v}, type, std::move(body)}));
+    snapshot forged;
+    forged.stream = stream_id::of("ledger", "a");
+    forged.type = type_id_of<LedgerState>;
+    forged.schema = fingerprint_of<LedgerState>();
+    const auto save_at = [&](std::uint64_t v, const snapshot& s) {
+      auto at = s;
+      at.version = version{v};
+      at.position = position{v};
+      ASSERT_TRUE((*store)->save(at));
     };
-    const auto state = build<LedgerState>([](auto s) { s.setBalance(999'999); });
-    forge(22, type_id{0xbad}, state);
-    forge(23, type_id_of<LedgerState>, {~std::uint64_t{0}});  // `load` throws at it
-    forge(99, type_id_of<LedgerState>, state);
+    forged.body = {~std::uint64_t{0}};  // `load` throws at it
+    save_at(23, forged);
+    forged.body = build<LedgerState>([](auto s) { s.setBalance(999'999); });
+    save_at(99, forged);
+    auto changed = forged;
+    changed.schema = schema_fingerprint{0xbad};
+    save_at(24, changed);
+    forged.type = type_id{0xbad};
+    save_at(22, forged);
   }
   auto rt = open(o);
   EXPECT_EQ(state_balance(rt, "ledger-a"), 25);
@@ -201,6 +212,7 @@ TEST_F(Recovery, P13_ASnapshotThatIsOfNoUseIsPassedOverForAnOlderOne) {
   for (const auto* why :
        {"at version 22 passed over: it is of another type than the decider's `snapshot`",
         "at version 23 passed over: load threw",
+        "at version 24 passed over: its struct has changed since it was saved",
         "at version 99 passed over: it is newer than its stream"}) {
     EXPECT_NE(said.find(why), std::string::npos) << why << "\nin " << said;
   }

@@ -222,6 +222,9 @@ TEST_P(Send, NobodyGetsPastTheAuthoriser) {
   const auto view = [&rt](std::string_view who) {
     return view_row(rt, "a", {.visible_at = position{1}, .principal = std::string(who)});
   };
+  EXPECT_EQ(put("").error().reason, "not-allowed");
+  EXPECT_EQ(look("").error().reason, "not-allowed");
+  EXPECT_EQ(rt.stats().aggregates_live, 0U) << "asked before its aggregate hears of it";
   ASSERT_TRUE(put("teller"));
   for (const auto* who : {"auditor", ""}) {
     EXPECT_EQ(put(who).error().reason, "not-allowed") << who;
@@ -230,7 +233,6 @@ TEST_P(Send, NobodyGetsPastTheAuthoriser) {
   EXPECT_EQ(put("crash").error().reason, "authorise-failed") << "not let in";
   EXPECT_EQ((*look("auditor"))->getCents(), 7);
   EXPECT_EQ((*view("auditor"))->getCents(), 7);
-  EXPECT_EQ(look("").error().reason, "not-allowed");
   EXPECT_EQ(view("").error().detail, " at balances");
   EXPECT_EQ(rt.journal().head(), position{1});
 }
@@ -390,6 +392,9 @@ TEST_P(Send, UserCodeThatThrowsIsAnAnswer) {
   const auto decide = misbehave(rt, "ledger-a", Misbehave::How::THROW_IN_DECIDE);
   EXPECT_EQ(decide.error().reason, "decide-failed");
   EXPECT_NE(decide.error().detail.find("decide is cross"), std::string::npos);
+  const auto number = misbehave(rt, "ledger-a", Misbehave::How::THROW_A_NUMBER);
+  EXPECT_EQ(number.error().reason, "decide-failed");
+  EXPECT_NE(number.error().detail.find("not a std::exception"), std::string::npos);
   const auto evolve = misbehave(rt, "ledger-a", Misbehave::How::THROW_IN_EVOLVE);
   EXPECT_EQ(evolve.error().reason, "evolve-failed");
   const auto endless = misbehave(rt, "ledger-a", Misbehave::How::ENDLESS);

@@ -12,6 +12,7 @@ struct Misbehave @0xe81b6c03f5d2497a {
   how @0 :How;
   enum How {
     throwInDecide @0; throwInEvolve @1; nothing @2; undeclaredEvent @3; many @4; endless @5;
+    throwANumber @6;
   }
 }
 

@@ -49,6 +49,8 @@ struct ledger {
         out.event<Deposited>().setCents(1'000'000);
         out.event<Poisoned>();
         break;
+      case Misbehave::How::THROW_A_NUMBER:
+        throw 42;  // NOLINT(hicpp-exception-baseclass)
       case Misbehave::How::NOTHING:
         break;
       case Misbehave::How::UNDECLARED_EVENT:

@@ -25,6 +25,8 @@ enum class epoch : std::uint64_t {};
 enum class shard_id : std::uint32_t {};
 /// The 64-bit id of a Cap'n Proto struct (`@0x…`): the stable key of a type; its name may change.
 enum class type_id : std::uint64_t {};
+/// What a struct's schema says about the words of its messages, as a number; see `fingerprint_of`.
+enum class schema_fingerprint : std::uint64_t {};
 
 template <class Number>
 requires std::is_enum_v<Number>

@@ -138,7 +138,7 @@ struct process_port {
   std::string category;
   std::vector<named_type> reacts_to;
   std::vector<named_type> events;
-  bool has_snapshot = false;
+  std::optional<schema_fingerprint> snapshot;  ///< Of what it saves its own part as.
   std::function<std::unique_ptr<process_state>()> make;
   /// None: the event concerns nobody.
   std::function<std::optional<std::string>(const recorded_event&)> key_of;
@@ -258,7 +258,7 @@ template <class P>
   port.category = P::category;
   port.reacts_to = names_of(typename P::reacts_to{});
   port.events = names_of(typename P::events{});
-  port.has_snapshot = snapshots<P>;
+  if constexpr (snapshots<P>) port.snapshot = fingerprint_of<typename P::snapshot>();
   port.make = [] { return std::make_unique<process_state_of<P>>(); };
   port.key_of = process_key_of<P>;
   return port;

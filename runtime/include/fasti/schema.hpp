@@ -38,6 +38,17 @@ template <schema_struct T>
   return ::capnp::Schema::from<T>().getShortDisplayName().cStr();
 }
 
+/// Of the schema by which the struct's messages are read, nested structs and enums with it: another
+/// one when a field comes or goes, or another name, place, type or default is given to it. Neither
+/// files nor comments matter. (As Avro's fingerprints of schemas; XXH3, 64 bits: not meant against
+/// an attacker.)
+[[nodiscard]] schema_fingerprint fingerprint_of(const ::capnp::StructSchema& schema);
+template <schema_struct T>
+[[nodiscard]] schema_fingerprint fingerprint_of() {
+  static const auto fingerprint = fingerprint_of(::capnp::Schema::from<T>());
+  return fingerprint;
+}
+
 /// Reads one single-segment body under the limits that keep hostile bytes cheap: at most twice its
 /// own size is traversed, nesting ends at 32. Does not own the words. Throws what Cap'n Proto
 /// throws when the pointers are damaged: the caller of user code catches it in one place.

@@ -20,6 +20,7 @@ struct snapshot {
   fasti::position position{};  ///< Of the event that made this version.
   type_id type{};              ///< Of the Cap'n Proto struct that holds the state.
   std::vector<word> body;
+  schema_fingerprint schema{};  ///< Of that struct when it was saved. Not of a truncation's base.
 };
 
 class snapshot_store {

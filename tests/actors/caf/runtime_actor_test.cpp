@@ -96,6 +96,40 @@ TEST_F(RuntimeActor, ConditionsCount) {
   EXPECT_EQ(late.error().reason, "deadline-passed");
 }
 
+TEST_F(RuntimeActor, TheAuthoriserHearsWhoAsks) {
+  auto o = options();
+  o.authorise = [](const access_request& wants) -> result<void> {
+    if (wants.principal == "teller") return {};
+    return error{errc::rejected, "not-allowed", std::string(wants.principal)};
+  };
+  open(std::move(o));
+  const auto cents = [](auto c) { c.setCents(5); };
+  const auto deposit = [&](const char* who) {
+    return send(command<Deposit>("ledger-a", cents, {}, {.principal = who}));
+  };
+  const auto both = [&](const char* who) {
+    return ask<joint_receipt>(joint_command_message{
+        {to<ledger, Deposit>("ledger-a", cents), to<ledger, Deposit>("ledger-b", cents)},
+        {},
+        {.principal = who}});
+  };
+  const auto look = [&](const char* who) {
+    return ask<answer>(query<ledger, GetBalance>("ledger-a", [](auto) {}, {.principal = who}));
+  };
+  const auto view = [&](const char* who) {
+    return ask<answer>(row_of("a", {.visible_at = position{3}, .principal = who}));
+  };
+  EXPECT_TRUE(deposit("teller").has_value());
+  EXPECT_TRUE(both("teller").has_value());
+  EXPECT_EQ(balance_in(*look("teller")), 10);
+  EXPECT_EQ(balance_in(*view("teller")), 10);
+  EXPECT_EQ(deposit("thief").error(), (error{errc::rejected, "not-allowed", "thief"}));
+  EXPECT_EQ(both("thief").error().reason, "not-allowed");
+  EXPECT_EQ(look("thief").error().reason, "not-allowed");
+  EXPECT_EQ(view("thief").error().reason, "not-allowed");
+  EXPECT_EQ(rt_->journal().head(), position{3});
+}
+
 TEST_F(RuntimeActor, ACommandGoesToItsDecidersStreamsOnly) {
   open();
   const auto fill = [](auto c) { c.setCents(5); };

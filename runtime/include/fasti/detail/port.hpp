@@ -37,11 +37,17 @@ class aggregate_state {
   virtual void load(body_view body) = 0;
 };
 
+/// The struct that a state is saved as.
+struct saved_type {
+  type_id type{};
+  schema_fingerprint schema{};
+};
+
 struct decider_port {
   std::string category;
   std::vector<command_type> commands;
   std::vector<named_type> events;
-  std::optional<type_id> snapshot;
+  std::optional<saved_type> snapshot;
   std::function<std::unique_ptr<aggregate_state>()> make;
 };
 
@@ -286,7 +292,10 @@ template <class D>
   port.category = D::category;
   port.commands = commands_of(typename D::commands{});
   port.events = names_of(typename D::events{});
-  if constexpr (snapshots<D>) port.snapshot = type_id_of<typename D::snapshot>;
+  if constexpr (snapshots<D>) {
+    using state = typename D::snapshot;
+    port.snapshot = {type_id_of<state>, fingerprint_of<state>()};
+  }
   port.make = [] { return std::make_unique<aggregate_state_of<D>>(); };
   return port;
 }
