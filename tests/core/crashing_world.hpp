@@ -23,6 +23,7 @@ class crashing_world final : public fake_world {
     settled_ = given_;
     loads.clear();
     refuse = false;
+    elsewhere = no_version;
     fails_.clear();
   }
   /// How the storage fails under the next commit with events.
@@ -32,6 +33,12 @@ class crashing_world final : public fake_world {
   void save_snapshot(snapshot&& s, const std::shared_ptr<commit_session>& session) override {
     queue_.push_back({commit{}, session, std::make_unique<saver>(*this, std::move(s))});
     ++given_;
+  }
+
+  /// Somebody else's event is durable in the stream, and the aggregate is told before he is.
+  void overtake_and_tell() {
+    durable.push_back({type_id_of<Deposited>, deposited(1)});
+    elsewhere = version{durable.size()};
   }
 
   /// As recovery does it: the newest snapshot, then the events behind it.

@@ -77,6 +77,7 @@ class fake_world : public core::aggregate_world {
   struct stored_event {
     type_id type{};
     std::vector<word> body;
+    command_id command = {};  ///< None: somebody else's.
   };
   std::vector<stored_event> durable;
   std::vector<core::load_when> loads;
@@ -120,7 +121,7 @@ class fake_world : public core::aggregate_world {
     done.first_position = next(head());
     const word* body = e.c.bodies.data();
     for (const auto& event : e.c.events) {
-      durable.push_back({event.type, std::vector<word>(body, body + event.words)});
+      durable.push_back({event.type, std::vector<word>(body, body + event.words), e.c.origin.id});
       body += event.words;
     }
     done.last_position = head();
