@@ -86,7 +86,7 @@ class aggregate_table {
 
   /// Precondition: there are chains. What was seen of their number before fits the array.
   [[nodiscard]] head& head_of(std::size_t hash, std::size_t chains) const noexcept {
-    return heads_.load(std::memory_order_relaxed)[hash & (chains - 1)];
+    return heads_.load(std::memory_order_acquire)[hash & (chains - 1)];
   }
   [[nodiscard]] head& head_of(std::size_t hash) const noexcept {
     return head_of(hash, chains_.load(std::memory_order_relaxed));

@@ -268,4 +268,23 @@ TEST(AggregateActor, UserCodeThatThrowsEndsNoActor) {
   EXPECT_EQ(kit.running("aggregate"), 1U);
 }
 
+TEST(AggregateActor, P12_OneThatHasStoppedLeavesNobodyWithoutAnAnswer) {
+  aggregate_kit kit;
+  kit.arrive(deposit(10, kit.answered));
+  kit.actor->stop();
+  kit.world.run();
+  ASSERT_EQ(kit.answered.size(), 1U) << "who waited for the load";
+  EXPECT_EQ(kit.answered[0].error().reason, "closed");
+  EXPECT_TRUE(kit.actor->is_closed());
+  // It came between the look at whether it is closed and its queue.
+  auto late = deposit(10, kit.answered);
+  const auto refused = kit.put(std::move(late));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, errc::unavailable);
+  EXPECT_EQ(refused.error().reason, "aggregate-restarting");
+  core::refuse(late, refused.error());  // NOLINT(bugprone-use-after-move): still ours
+  ASSERT_EQ(kit.answered.size(), 2U);
+  EXPECT_EQ(kit.figures.in_flight, 0U);
+}
+
 }  // namespace

@@ -22,6 +22,21 @@ void send_next_deposit(runtime& rt, flow& deposits, std::size_t entries, const s
       });
 }
 
+void ask_next(runtime& rt, flow& questions, const std::string& what) {
+  const auto number = questions.next();
+  if (!number) return;
+  tell_progress(what + ": asks ledger " + std::to_string(*number));
+  rt.query_then<test::ledger, test::GetBalance>(
+      ledger_name(*number), [](auto) {},
+      [&rt, &questions, &what, asked = stopwatch::now()](const auto& balance) {
+        if (!balance) fail(balance.error().to_string());
+        questions.on_done(asked);
+        ask_next(rt, questions, what);
+      });
+}
+
+constexpr double no_end = 1e9;
+
 }  // namespace
 
 std::string ledger_name(std::size_t number) { return "ledger-" + std::to_string(number); }
@@ -43,9 +58,14 @@ void close(runtime& rt) {
 
 void deposit_to_each(runtime& rt, std::size_t ledgers, std::size_t deposits, std::size_t in_flight,
                      const std::string& what) {
-  constexpr double no_end = 1e9;
   flow each(in_flight, no_end, ledgers);
   for (std::size_t i = 0; i < in_flight; ++i) send_next_deposit(rt, each, deposits, what);
+  each.wait();
+}
+
+void ask_each(runtime& rt, std::size_t ledgers, std::size_t in_flight, const std::string& what) {
+  flow each(in_flight, no_end, ledgers);
+  for (std::size_t i = 0; i < in_flight; ++i) ask_next(rt, each, what);
   each.wait();
 }
 

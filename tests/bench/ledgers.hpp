@@ -20,6 +20,9 @@ void close(runtime& rt);
 void deposit_to_each(runtime& rt, std::size_t ledgers, std::size_t deposits, std::size_t in_flight,
                      const std::string& what);
 
+/// Each is asked for its balance once, `in_flight` of them at a time.
+void ask_each(runtime& rt, std::size_t ledgers, std::size_t in_flight, const std::string& what);
+
 /// Until the view `balances`, which was added, shows that position.
 void wait_until_shown(runtime& rt, position at);
 

@@ -223,7 +223,10 @@ table empty_table(const plan& p) {
        {"ratio_to_raw_leveldb_in_same_batches", ": same", 2,
         "… against raw LevelDB in batches of that size", true},
        {"ratio_to_caf", ": CAF", 2, "… against bare CAF"},
-       {"p50_ratio_to_plain_file", "p50 : file", 2, "p50 by that of the plain file"}}};
+       {"p50_ratio_to_plain_file", "p50 : file", 2, "p50 by that of the plain file"},
+       {"p50_ratio_to_raw_leveldb", "p50 : LevelDB", 2, "… by that of raw LevelDB"},
+       {"p99_ratio_to_raw_leveldb", "p99 : LevelDB", 2},
+       {"p999_ratio_to_raw_leveldb", "p99.9 : LevelDB", 2}}};
   t.notes = {
       "Plain file and raw LevelDB: batches of that many events, a sync each. fasti: so many",
       "commands on their way, the next is sent when a receipt comes. Bare CAF: requests to 10 k",
@@ -257,7 +260,10 @@ void add_rows(table& t, std::size_t in_flight, const std::vector<rounds_of>& eng
                       ratio(engines, leveldb_name, e, &rounds_of::rate), median_if_any(e.batch),
                       e.leveldb_rate.empty() ? cell{} : cell{median_ratio(e.rate, e.leveldb_rate)},
                       ratio(engines, caf_name, e, &rounds_of::rate),
-                      ratio(engines, file_name, e, &rounds_of::p50_us)});
+                      ratio(engines, file_name, e, &rounds_of::p50_us),
+                      ratio(engines, leveldb_name, e, &rounds_of::p50_us),
+                      ratio(engines, leveldb_name, e, &rounds_of::p99_us),
+                      ratio(engines, leveldb_name, e, &rounds_of::p999_us)});
   }
 }
 
