@@ -95,13 +95,10 @@ result<void> runtime::node::add_decider(detail::decider_port port) {
     return error{errc::invalid, "category-reserved", "\"fasti\" is the journal's own category"};
   }
   const std::unique_lock lock(mutex_);
-  auto [at, is_new] = deciders_.try_emplace(port.category);
-  if (!is_new) {
-    return error{errc::invalid, "category-taken",
-                 "there is a decider for \"" + port.category + "\" already"};
-  }
-  at->second = std::make_unique<detail::decider_port>(std::move(port));
-  return {};
+  const auto category = port.category;
+  if (deciders_.add(std::move(port))) return {};
+  return error{errc::invalid, "category-taken",
+               "there is a decider for \"" + category + "\" already"};
 }
 
 void runtime::node::tell_of_the_head(const actors::subscriber_actor& who) {
@@ -113,13 +110,12 @@ void runtime::node::tell_of_the_head(const actors::subscriber_actor& who) {
 result<runtime::node::target> runtime::node::find_target(std::string_view stream) const {
   auto id = stream_id::parse(stream);
   if (!id) return std::move(id).error();
-  const std::shared_lock lock(mutex_);
-  const auto found = deciders_.find(id->category());
-  if (found == deciders_.end()) {
+  const auto* decider = deciders_.find(id->category());
+  if (decider == nullptr) {
     return error{errc::invalid, "unknown-category",
                  "no decider was added for \"" + std::string(id->category()) + "\""};
   }
-  return target{*std::move(id), found->second.get(), nullptr};
+  return target{*std::move(id), decider, nullptr};
 }
 
 void runtime::node::deliver(const stream_id& stream, const detail::decider_port& decider,

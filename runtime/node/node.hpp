@@ -16,6 +16,7 @@
 #include "actors/registry.hpp"
 #include "actors/subscription_board.hpp"
 #include "fasti/runtime.hpp"
+#include "runtime/node/decider_table.hpp"
 #include "runtime/node/process_link.hpp"
 #include "runtime/node/reader_pool.hpp"
 #include "runtime/node/sink_courier.hpp"
@@ -182,9 +183,10 @@ class runtime::node final : public actors::runtime_port,
   /// Nobody else wants to know how far the journal is.
   std::atomic<bool> has_subscribers_{false};
 
-  // Protected by mutex_; deciders and projections are never moved or removed before the end.
+  fasti::node::decider_table deciders_;  // added to under mutex_
+
+  // Protected by mutex_; projections are never moved or removed before the end.
   mutable std::shared_mutex mutex_;
-  std::map<std::string, std::unique_ptr<detail::decider_port>, std::less<>> deciders_;
   std::map<std::string, std::unique_ptr<projection>, std::less<>> projections_;
   std::vector<subscriber> subscribers_;
   std::vector<process> processes_;
