@@ -1,6 +1,7 @@
 // What an aggregate costs while it waits in memory for its next command, and what is left when it
 // has gone.
 #include <algorithm>
+#include <thread>
 
 #include "allocations.hpp"
 #include "ledgers.hpp"
@@ -10,6 +11,8 @@ namespace fasti::bench {
 namespace {
 
 constexpr std::size_t in_flight = 1024;
+/// For aggregates of which each has a command on its way: nearly as many as a node lets in.
+constexpr std::size_t in_flight_max = 60'000;
 
 std::vector<std::size_t> sizes(const plan& p) {
   if (p.large) return {p.events, p.events * 10};
@@ -28,12 +31,15 @@ table empty_table() {
            {"bytes_each", "bytes each", 0,
             "of the heap that their leaving gives back, their own state included"},
            {"own_state_bytes", "own state", 0, "… of which are the decider's own"},
+           {"busy_bytes_each", "busy bytes", 0,
+            "more at the peak for each with a command on its way, in all queues and the journal"},
            {"left_behind", "left", 0, "aggregates in memory after the idle timeout"},
            {"left_bytes_each", "left bytes", 2,
             "of the heap for each that comes back, is asked, and leaves: the second time"},
            {"per_second", "created/s", 0, "first commands, durable, 1024 in flight"}},
           {},
-          {"Each ledger gets one command; nobody asks for any of them again until they leave."}};
+          {"Each ledger gets one command, and so many another one, all at once (60,000 at most);",
+           "nobody asks for any of them again until they leave."}};
 }
 
 /// When the last of those who left has had its last turn: nothing is given back any more.
@@ -49,6 +55,25 @@ std::uint64_t settled_heap(runtime& rt) {
   return least;
 }
 
+/// The most that was seen, looked at now and then.
+class heap_peak {
+ public:
+  [[nodiscard]] std::uint64_t stop() {
+    looks_.request_stop();
+    looks_.join();
+    return most_;
+  }
+
+ private:
+  std::uint64_t most_ = 0;
+  std::jthread looks_{[this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      most_ = std::max(most_, heap_bytes());
+      std::this_thread::yield();
+    }
+  }};
+};
+
 void measure(table& t, const plan& p, std::size_t aggregates) {
   const scratch place(p.directory + "/memory");
   runtime_options options;
@@ -58,6 +83,11 @@ void measure(table& t, const plan& p, std::size_t aggregates) {
   const auto begin = stopwatch::now();
   deposit_to_each(rt, aggregates, 1, in_flight, "memory");
   const double took = seconds_since(begin);
+  const auto heap_before_busy = heap_bytes();
+  const auto busy = std::min(aggregates, in_flight_max);
+  heap_peak peak;
+  deposit_to_each(rt, busy, 1, busy, "memory");
+  const double more_busy = static_cast<double>(peak.stop()) - static_cast<double>(heap_before_busy);
   const auto heap_with = heap_bytes();
   if (rt.stats().aggregates_live != aggregates) fail("some left before all were there");
   wait_until_passivated(rt, "memory");
@@ -74,7 +104,8 @@ void measure(table& t, const plan& p, std::size_t aggregates) {
     if (is_warm) more = static_cast<double>(now) - static_cast<double>(before);
     before = now;
   }
-  t.rows.push_back({std::to_string(aggregates), each, own, left, more / n, n / took});
+  t.rows.push_back({std::to_string(aggregates), each, own, more_busy / static_cast<double>(busy),
+                    left, more / n, n / took});
   close(rt);
 }
 
