@@ -170,7 +170,7 @@ class work_queue {
     if (are_slow && at_work_ >= eager_ && !jobs_.empty()) begin_as(role::helper);
   }
 
-  static inline thread_local worker me_;
+  static inline thread_local worker me_;  // NOLINT(readability-identifier-naming): a member
 
   const std::size_t eager_;
   std::mutex mutex_;

@@ -23,6 +23,7 @@ void incoming_command::on_outcome(result<committed> outcome) noexcept {
   if (!outcome) {
     const auto why = std::move(outcome).error();
     if (auto* back = chances_.take(why)) {
+      // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): without memory the process ends
       return back->again(std::unique_ptr<incoming_command>(new incoming_command(std::move(*this))),
                          why);
     }
@@ -46,6 +47,7 @@ void incoming_query::on_outcome(result<committed> outcome) noexcept {
   if (outcome) return query_reply::on_outcome(std::move(outcome));
   const auto why = std::move(outcome).error();
   if (auto* back = chances_.take(why)) {
+    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): as above
     return back->again(std::unique_ptr<incoming_query>(new incoming_query(std::move(*this))), why);
   }
   answer(why);

@@ -321,13 +321,16 @@ void event_courier::go_on_if_there_is_room(errands& todo) {
 }
 
 void event_courier::replay_parked(replay_callback done) {
-  result<void> may;
-  {
-    const std::lock_guard lock(mutex_);
-    may = no_replay_under_way();
-    if (may) replay_.emplace().done = std::move(done);
+  std::unique_lock lock(mutex_);
+  if (auto may = no_replay_under_way(); !may) {
+    lock.unlock();
+    return done(std::move(may).error());
   }
-  may ? go_on_replaying() : done(std::move(may).error());
+  replay begun;
+  begun.done = std::move(done);
+  replay_ = std::move(begun);
+  lock.unlock();
+  go_on_replaying();
 }
 
 /// Until one is under way, or there is none left.

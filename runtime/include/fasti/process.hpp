@@ -232,6 +232,12 @@ class process_state_of final : public folded_state<process_state, P> {
   }
 };
 
+/// By itself, because a compiler may look `P::key_of` up wherever nothing but `P` decides it.
+template <class P, class Event>
+[[nodiscard]] std::optional<std::string> key_by_type(typename Event::Reader e,
+                                                     const recorded_event& at) {
+  return P::key_of(e, at);
+}
 template <class P>
 [[nodiscard]] std::optional<std::string> process_key_of(const recorded_event& e) {
   if constexpr (keys_by_event<P>) {
@@ -242,7 +248,7 @@ template <class P>
       if constexpr (keys_by_type<P, E>) {
         if (e.is_truncated()) throw std::runtime_error("the event was truncated");
         body_reader reader(e.body);
-        key = P::key_of(reader.root<E>(), e);
+        key = key_by_type<P, E>(reader.root<E>(), e);
       }
     };
     (void)for_type(typename P::reacts_to{}, e.type, call);
