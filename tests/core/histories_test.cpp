@@ -65,6 +65,7 @@ std::ostream& operator<<(std::ostream& out, const step& s) {
 struct history {
   std::vector<std::uint16_t> steps;
 };
+// NOLINTNEXTLINE(readability-identifier-naming): RapidCheck looks for it
 [[maybe_unused]] void showValue(const history& h, std::ostream& out) {
   for (const auto bits : h.steps) out << "\n  " << step(bits);
 }
