@@ -65,7 +65,7 @@ class [[nodiscard]] result {
   template <class U>
   requires(!std::same_as<U, T> && std::convertible_to<U, T> && !std::convertible_to<result<U>, T>)
       result(result<U> other)
-      : result(other ? result(static_cast<T>(*std::move(other)))
+      : result(other ? result(static_cast<T>(*std::move(other)))  // NOLINT(*-slicing): wanted
                      : result(std::move(other).error())) {}
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
